@@ -1,0 +1,133 @@
+"""Every error the pipeline raises on purpose.
+
+The tree::
+
+    PipelineError
+    ├── HandlerError            a stage handler's verdict on its task
+    │   ├── RetryableError      try again, perhaps after a delay
+    │   └── PermanentError      never try again: dead-letter at once
+    ├── PayloadError            a task's body is not what its stage declares
+    │   └── PayloadTooLarge     more than Cloud Tasks takes
+    ├── DispatchError           the queue service did not take a task
+    │   └── QueueMissing        … because the queue does not exist
+    ├── StoreError              the document store
+    │   ├── InvalidWrite        refused before anything was written
+    │   │   ├── InvalidDocumentId
+    │   │   ├── InvalidDocumentData
+    │   │   ├── DocumentTooLarge
+    │   │   └── BatchTooLarge
+    │   ├── PreconditionFailed  somebody else was there first
+    │   │   ├── DocumentExists
+    │   │   ├── DocumentMissing
+    │   │   └── DocumentChanged
+    │   └── StoreUnavailable    try again later
+    ├── DeclarationError        functions/pipeline.py contradicts itself
+    ├── EmulatorError           the emulator's data or port cannot be used
+    └── SourceError             a source given by a user cannot be one
+
+A message says what failed, where, and what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+
+class PipelineError(Exception):
+    """Stand at the root of every error raised on purpose."""
+
+
+class HandlerError(PipelineError):
+    """Carry a stage handler's verdict on its task."""
+
+
+class RetryableError(HandlerError):
+    """Ask for another attempt.
+
+    Args:
+        message: What went wrong.
+        after: Do not try again sooner than this; the queue's own back-off without it.
+    """
+
+    def __init__(self, message: str, *, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class PermanentError(HandlerError):
+    """Give the task up: another attempt would fail the same way."""
+
+
+class PayloadError(PipelineError):
+    """Say that a task's body is not what its stage declares."""
+
+
+class PayloadTooLarge(PayloadError):  # noqa: N818 - named for what it is, as in HTTP's 413
+    """Say that a task is larger than Cloud Tasks takes."""
+
+
+class DispatchError(PipelineError):
+    """Say that the queue service did not take a task."""
+
+
+class QueueMissing(DispatchError):  # noqa: N818 - a state, not a fault of the code
+    """Say that the queue a task was meant for does not exist."""
+
+
+class StoreError(PipelineError):
+    """Stand above everything the document store raises."""
+
+
+class InvalidWrite(StoreError):  # noqa: N818 - the write is invalid, nothing was written
+    """Refuse a batch before any of it is written."""
+
+
+class InvalidDocumentId(InvalidWrite):
+    """Refuse a collection name or document id that Firestore would refuse."""
+
+
+class InvalidDocumentData(InvalidWrite):
+    """Refuse a value that Firestore cannot hold."""
+
+
+class DocumentTooLarge(InvalidWrite):
+    """Refuse a document above Firestore's 1 MiB."""
+
+
+class BatchTooLarge(InvalidWrite):
+    """Refuse a batch of more writes than Firestore commits at once."""
+
+
+class PreconditionFailed(StoreError):  # noqa: N818 - Firestore's own term
+    """Say that the batch's view of a document was out of date; nothing was written."""
+
+
+class DocumentExists(PreconditionFailed):
+    """Say that a document to be created is there already."""
+
+
+class DocumentMissing(PreconditionFailed):
+    """Say that a document to be updated is not there."""
+
+
+class DocumentChanged(PreconditionFailed):
+    """Say that a document was written by somebody else since it was read."""
+
+
+class StoreUnavailable(StoreError):  # noqa: N818 - gRPC's own term
+    """Say that the store could not be reached or was busy for too long."""
+
+
+class DeclarationError(PipelineError):
+    """Say that ``functions/pipeline.py`` contradicts itself."""
+
+
+class EmulatorError(PipelineError):
+    """Say that an emulator cannot use its data folder or its port."""
+
+
+class SourceError(PipelineError):
+    """Say that what a user gave as a source cannot be one."""
