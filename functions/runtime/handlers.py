@@ -1,0 +1,73 @@
+"""Tie handlers to the declaration, and find them by it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+
+from functions.errors import DeclarationError
+from functions.pipeline import Pipeline, Stage
+from functions.runtime.payload import Payload
+from functions.runtime.work import UnitOfWork
+from telemetry import instrumented_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telemetry import InstrumentedStage
+
+PayloadT = TypeVar("PayloadT", bound=Payload)
+Handler: TypeAlias = "Callable[[PayloadT, UnitOfWork], None]"
+
+_PAYLOADS = "functions.stages.payloads"
+
+
+def stage_handler(
+    name: str,
+) -> Callable[[Handler[PayloadT]], InstrumentedStage[[PayloadT, UnitOfWork], None]]:
+    """Make a function the handler of a declared stage.
+
+    The handler takes a validated payload and a unit of work, records what shall happen on it, and
+    returns. Telemetry, commit, hand-off, retries and dead letters are the runtime's.
+
+    Raises:
+        DeclarationError: ``functions/pipeline.py`` has no such stage.
+    """
+    stage = Pipeline().stage(name)
+    return instrumented_stage(stage.name, task_type=stage.task_type, service=stage.service)
+
+
+@cache
+def load_handler(stage: Stage) -> InstrumentedStage[[Payload, UnitOfWork], None]:
+    """Import a stage's handler.
+
+    Raises:
+        DeclarationError: There is none at the declared place, or it is another stage's.
+    """
+    module, _, name = stage.handler.partition(":")
+    try:
+        handler = getattr(import_module(module), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise DeclarationError(
+            f"{stage.name}: no handler at {stage.handler} ({error}); is the extra"
+            f" {stage.service!r} installed?"
+        ) from error
+    if handler.stage.stage != stage.name:
+        raise DeclarationError(
+            f"{stage.name}: {stage.handler} is the handler of {handler.stage.stage!r}"
+        )
+    return cast("InstrumentedStage[[Payload, UnitOfWork], None]", handler)
+
+
+@cache
+def load_payload(stage: Stage) -> type[Payload]:
+    """Return the model of a stage's payloads.
+
+    Raises:
+        DeclarationError: There is no such model.
+    """
+    model = getattr(import_module(_PAYLOADS), stage.payload, None)
+    if not (isinstance(model, type) and issubclass(model, Payload)):
+        raise DeclarationError(f"{stage.name}: no payload model {stage.payload!r} in {_PAYLOADS}")
+    return model

@@ -1,0 +1,70 @@
+"""What each stage's tasks say: ids of documents, never the documents themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from functions.pipeline import ENTITIES
+from functions.runtime.payload import Payload
+
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ScheduleSources(Payload):
+    """Look for sources that are due, and send them on."""
+
+
+class SourcePage(Payload):
+    """Fetch one source."""
+
+    source_id: Id
+
+
+class ProcessDocument(Payload):
+    """Read the page that was fetched."""
+
+    scrape_id: Id
+
+
+class ExtractEvents(Payload):
+    """Find the events of a page."""
+
+    document_id: Id
+
+
+class ResolveEntities(Payload):
+    """Tell which venues, artists and performances an extraction speaks of."""
+
+    extraction_id: Id
+
+
+class RecordSources(Payload):
+    """Record what a source says of the entities of a resolution.
+
+    Attributes:
+        unchanged: The page was fetched again and says the same: they are seen again, no more.
+    """
+
+    resolution_id: Id
+    unchanged: bool = False
+
+
+class EntityRef(Payload):
+    """Point at one entity."""
+
+    kind: Annotated[str, Field(pattern=f"^({'|'.join(ENTITIES)})$")]
+    id: Id
+
+
+class WriteEntities(Payload):
+    """Write what all sources together say of these entities."""
+
+    entities: tuple[EntityRef, ...]
+
+
+class SyncEntities(Payload):
+    """Bring these entities into the data stores."""
+
+    entities: tuple[EntityRef, ...]
