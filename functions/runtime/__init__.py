@@ -1,0 +1,1 @@
+"""What every stage runs on: payloads, unit of work, outbox, dispatcher, receipts, dead letters."""

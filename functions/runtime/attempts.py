@@ -89,7 +89,12 @@ class Attempt:
     def _commit(self, payload: Payload) -> bool:
         runtime = self.runtime
         work = UnitOfWork(
-            runtime.pipeline, self.stage, self.task.task_id, runtime.store, runtime.blobs
+            pipeline=runtime.pipeline,
+            stage=self.stage,
+            task_id=self.task.task_id,
+            store=runtime.store,
+            blobs=runtime.blobs,
+            settings=runtime.settings,
         )
         load_handler(self.stage).__wrapped__(payload, work)
         entries = work.pack_outbox()
@@ -101,7 +106,7 @@ class Attempt:
             completed_at=datetime.now(UTC),
             trace_id=self.trace_id,
             counts=dict(work.counts),
-            sent=tuple(entry.task_id for entry in entries),
+            sent={entry.task_id: entry.stage for entry in entries},
         )
         outbox = [entry.to_write() for entry in entries]
         try:

@@ -51,6 +51,10 @@ class Sending:
 class Dispatcher(Protocol):
     """Hand outbox entries to a queue service."""
 
+    def function_url(self, stage: Stage) -> str:
+        """Return where a stage's function answers."""
+        ...
+
     def send(self, entries: Sequence[OutboxEntry]) -> Sending:
         """Create the tasks; one that exists already counts as sent. Never raises for one task."""
         ...
@@ -76,7 +80,7 @@ class CloudTasksDispatcher:
         base_url: str,
         queue_prefix: str = "",
     ) -> None:
-        self._pipeline = pipeline
+        self.pipeline = pipeline
         self._parent = f"projects/{project}/locations/{location}"
         self._base_url = base_url.rstrip("/")
         self._prefix = queue_prefix
@@ -94,12 +98,32 @@ class CloudTasksDispatcher:
         """Return where a stage's function answers."""
         return f"{self._base_url}/{stage.function}"
 
+    def holds_tasks(self) -> bool:
+        """Tell whether any queue holds a task, waiting or under way.
+
+        Raises:
+            DispatchError: The service is out of reach.
+        """
+        from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415
+
+        for stage in self.pipeline.stages:
+            queue = self.queue_path(stage)
+            try:
+                pager = self.client.list_tasks(
+                    request={"parent": queue, "page_size": 1}, timeout=_TIMEOUT
+                )
+                if next(iter(pager), None) is not None:
+                    return True
+            except GoogleAPIError as error:
+                raise _explain(error, stage, queue) from error
+        return False
+
     def send(self, entries: Sequence[OutboxEntry]) -> Sending:
         """Create the tasks, those for one queue in batches; one that exists counts as sent."""
         sending = Sending()
         by_stage = sorted(entries, key=lambda entry: entry.stage)
         for name, group in groupby(by_stage, key=lambda entry: entry.stage):
-            stage = self._pipeline.stage(name)
+            stage = self.pipeline.stage(name)
             for batch in _split_batches(group):
                 if len(batch) == 1:
                     self._create(stage, batch[0], sending)
@@ -135,7 +159,7 @@ class CloudTasksDispatcher:
                 ),
                 timeout=_TIMEOUT,
             )
-            operation.result(timeout=_TIMEOUT)
+            operation.result(timeout=_TIMEOUT)  # type: ignore[no-untyped-call]
         except MethodNotImplemented:
             for entry in batch:  # an older emulator
                 self._create(stage, entry, sending)
@@ -207,4 +231,4 @@ def _explain(error: Exception, stage: Stage, queue: str) -> DispatchError:
 
     if isinstance(error, NotFound):
         return QueueMissing(f"no queue {queue}: create it as functions/pipeline.py declares it")
-    return DispatchError(f"{queue} did not take a task for {stage.name}: {error}")
+    return DispatchError(f"{queue}, the queue of {stage.name}, did not do as asked: {error}")

@@ -75,4 +75,4 @@ def name_task(parent: str, stage: str, key: str) -> str:
         stage: Where it goes.
         key: Tells it from its siblings of the same stage.
     """
-    return hashlib.sha256("\0".join((parent, stage, key)).encode()).hexdigest()[:40]
+    return hashlib.sha256(f"{parent}\0{stage}\0{key}".encode()).hexdigest()[:40]

@@ -41,7 +41,7 @@ class Receipt:
         completed_at: When.
         trace_id: The trace of its item, 32 hexadecimal digits; empty without telemetry.
         counts: What it counted, by metric.
-        sent: The tasks it sent on.
+        sent: The stage of each task it sent on, by the task's id.
     """
 
     task_id: str
@@ -51,7 +51,7 @@ class Receipt:
     completed_at: datetime
     trace_id: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
-    sent: tuple[str, ...] = ()
+    sent: Mapping[str, str] = field(default_factory=dict)
 
     def to_write(self) -> Create:
         """Return the write that records it; it fails where a receipt is there already."""
@@ -65,7 +65,7 @@ class Receipt:
                 "completed_at": self.completed_at,
                 "trace_id": self.trace_id,
                 "counts": dict(self.counts),
-                "sent": list(self.sent),
+                "sent": dict(self.sent),
             },
         )
 
@@ -81,5 +81,5 @@ class Receipt:
             completed_at=data["completed_at"],
             trace_id=data["trace_id"],
             counts=data["counts"],
-            sent=tuple(data["sent"]),
+            sent=data["sent"],
         )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from functions.runtime.blobs import BlobStore
     from functions.runtime.dead_letters import DeadLetterTopic
     from functions.runtime.dispatcher import Dispatcher
+    from functions.runtime.settings import Settings
     from functions.runtime.store import DocumentStore
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Runtime:
         blobs: Bytes too large for a document.
         dispatcher: Takes tasks to their queues.
         topic: Takes dead letters to where they are filed.
+        settings: What differs from place to place.
     """
 
     pipeline: Pipeline
@@ -51,6 +53,7 @@ class Runtime:
     blobs: BlobStore
     dispatcher: Dispatcher
     topic: DeadLetterTopic
+    settings: Settings
 
     def handle(self, function: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Handle one delivery of a task.

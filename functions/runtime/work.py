@@ -16,6 +16,7 @@ from functions.errors import DeclarationError
 from functions.pipeline import ENTITIES
 from functions.runtime.outbox import OutboxEntry, name_task
 from functions.runtime.payload import encode_payload
+from functions.runtime.settings import Settings
 from functions.runtime.store import Create, Delete, Document, Put, Update
 from telemetry import producer_span
 
@@ -47,6 +48,7 @@ class UnitOfWork:
     Attributes:
         task_id: The task being handled; what it sends on is named after it.
         stage: Its stage.
+        settings: What differs from place to place.
         now: The time to record; one per attempt.
         blobs: Where bytes too large for a document go; written at once, since their name is their
             content and an unused one harms nobody.
@@ -57,6 +59,7 @@ class UnitOfWork:
     task_id: str
     store: DocumentStore
     blobs: BlobStore
+    settings: Settings = field(default_factory=Settings)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     writes: list[Write] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)

@@ -1,0 +1,146 @@
+"""``mystage run``: take sources through the whole pipeline on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from telemetry.cli import CommandError, exits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from functions.embedded.run import Summary
+    from functions.embedded.session import Session
+    from functions.stages.fetching import SourceLocation
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mystage run https://venue.example/calendar
+  mystage run pages/ --json
+  mystage run pages/ https://club.example/ --data .mystage
+  mystage run --data .mystage        # take up a run that was cut off
+"""
+)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".mystage"),
+    show_default=True,
+    help="The folder of documents, tasks and tables; running into it again finds what is known.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON document.")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=lambda: min(os.cpu_count() or 1, 8),
+    show_default="one per core, at most 8",
+    help="How many processes serve the functions.",
+)
+@click.option(
+    "--fetch-timeout",
+    type=click.FloatRange(0, 600, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Seconds for fetching one page, redirects and all.",
+)
+@click.option(
+    "--allow-private",
+    is_flag=True,
+    help="Follow pages to addresses on this machine and in private networks, too."
+    " Without it only a SOURCE itself may name one.",
+)
+@click.option(
+    "--sql", "sql_url", metavar="URL", help="The SQL database to fill [default: a file in --data]."
+)
+def run(  # noqa: PLR0913 - one parameter for each option
+    *,
+    sources: tuple[str, ...],
+    data: Path,
+    as_json: bool,
+    processes: int,
+    fetch_timeout: float,
+    allow_private: bool,
+    sql_url: str | None,
+) -> int:
+    """Take SOURCEs through the whole pipeline until it is drained.
+
+    A SOURCE is a URL, a file, or a folder of pages. Prints the funnel, the entities found and
+    created, and the tasks that failed for good; ends with 1 if there were any.
+
+    The same sources again, into the same folder, create nothing and find everything. A run that
+    was cut off, even by kill -9, is taken up by the next one with the same folder.
+    """
+    from functions.embedded.session import embedded_session  # noqa: PLC0415 - not for --help
+    from functions.errors import PipelineError, SourceError  # noqa: PLC0415
+    from functions.runtime.settings import Settings  # noqa: PLC0415
+
+    reach: Literal["named", "any"] = "any" if allow_private else "named"
+    settings = Settings(
+        profile="embedded",
+        data=data,
+        sql_url=sql_url or "",
+        fetch_timeout=fetch_timeout,
+        fetch_private=reach,
+        fetch_files=True,
+    )
+    try:
+        locations = _expand(sources)
+        with embedded_session(settings, processes=processes) as session:
+            summary = _drive(session, locations, show_progress=sys.stderr.isatty())
+    except SourceError as error:
+        raise click.UsageError(str(error)) from error
+    except PipelineError as error:
+        raise CommandError(str(error), exit_code=exits.UNAVAILABLE) from error
+    except KeyboardInterrupt:
+        raise CommandError(
+            f"stopped. Nothing is lost: mystage run --data {data} takes up where this run stood."
+        ) from None
+    if as_json:
+        click.echo(json.dumps(summary.to_json()))
+    else:
+        from functions.cli.summary import print_summary  # noqa: PLC0415
+
+        print_summary(summary)
+    return exits.FINDINGS if summary.failed else exits.OK
+
+
+def _expand(arguments: Sequence[str]) -> list[SourceLocation]:
+    from functions.stages.fetching import expand_sources  # noqa: PLC0415
+
+    return expand_sources(
+        arguments,
+        report=lambda left_out: click.echo(
+            f"left out {left_out.path}: {left_out.reason}", err=True
+        ),
+    )
+
+
+def _drive(
+    session: Session, locations: Sequence[SourceLocation], *, show_progress: bool
+) -> Summary:
+    from functions.cli.summary import progress_display  # noqa: PLC0415
+    from functions.embedded.run import Run, find_open_run  # noqa: PLC0415
+
+    if not locations and find_open_run(session.runtime) is None:
+        raise click.UsageError(
+            "nothing to do: name a SOURCE (a URL, a file, a folder); no earlier run was cut off"
+        )
+    current = Run.begin(session)
+    if current.resumed:
+        click.echo(
+            f"taking up the run of {current.document.data['started_at']:%Y-%m-%d %H:%M:%S} UTC",
+            err=True,
+        )
+    current.add(locations)
+    with progress_display(enabled=show_progress) as show:
+        progress = current.drain(show)
+    return current.finish(progress)

@@ -1,0 +1,146 @@
+"""Bring the embedded pipeline up and down: lock, emulator, queues, workers."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from functions.embedded.assembly import TASKS_FOLDER, assemble_runtime, make_dispatcher
+from functions.emulator.process import EmulatorProcess
+from functions.errors import EmulatorError
+from functions.runtime.dispatcher import EMULATOR_HOST
+from functions.runtime.queues import declare_queues
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from functions.runtime.dispatcher import CloudTasksDispatcher
+    from functions.runtime.runtime import Runtime
+    from functions.runtime.settings import Settings
+
+_LOCK_FILE: Final = "lock"
+_LOCK_PATIENCE: Final = 15.0
+"""Seconds: a run that was killed leaves processes that take a moment to end."""
+
+_STOP_PATIENCE: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Hold the running parts.
+
+    Attributes:
+        runtime: What drives the pipeline; the workers have one of their own, on the same data.
+        dispatcher: The way to the queues.
+        worker: The process whose children serve the functions.
+    """
+
+    runtime: Runtime
+    dispatcher: CloudTasksDispatcher
+    worker: subprocess.Popen[bytes]
+
+    def check(self) -> None:
+        """Make sure that the workers are still there.
+
+        Raises:
+            EmulatorError: They have ended.
+        """
+        if (code := self.worker.poll()) is not None:
+            raise EmulatorError(
+                f"the workers ended with {code}; what they said stands above. Nothing is lost:"
+                " the next run with the same --data takes up where this one stood"
+            )
+
+    def holds_tasks(self) -> bool:
+        """Tell whether any queue holds a task."""
+        return self.dispatcher.holds_tasks()
+
+
+@contextlib.contextmanager
+def embedded_session(settings: Settings, *, processes: int) -> Iterator[Session]:
+    """Run the emulator and the functions' workers, and give what drives them.
+
+    Args:
+        settings: Where the data is, and how sources are fetched; addresses are filled in.
+        processes: How many processes serve the functions.
+
+    Raises:
+        EmulatorError: The folder is in use, or a part did not start; the message says which.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context(_locked(settings.data))
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
+        settings = settings.model_copy(
+            update={"base_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+        )
+        emulator = stack.enter_context(EmulatorProcess(settings.data / TASKS_FOLDER))
+        os.environ[EMULATOR_HOST] = emulator.address
+        stack.callback(os.environ.pop, EMULATOR_HOST, None)
+        worker = stack.enter_context(_workers(settings, listener, lock, processes))
+        dispatcher = make_dispatcher(settings)
+        runtime = assemble_runtime(settings, dispatcher)
+        stack.callback(runtime.store.close)
+        declare_queues(dispatcher, redirect_to=settings.base_url)
+        yield Session(runtime, dispatcher, worker)
+
+
+@contextlib.contextmanager
+def _locked(data: Path) -> Iterator[int]:
+    descriptor = os.open(data / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        deadline = time.monotonic() + _LOCK_PATIENCE
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise EmulatorError(
+                        f"{data} is in use by another mystage run: wait for it to end, or name"
+                        " another folder with --data"
+                    ) from None
+                time.sleep(0.1)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _workers(
+    settings: Settings, listener: socket.socket, lock: int, processes: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {
+        f"MYSTAGE_{name.upper()}": str(value) for name, value in settings.model_dump().items()
+    }
+    # The workers hold the lock too: the folder is free once the last of them has ended.
+    worker = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+        [
+            sys.executable,
+            "-m",
+            "functions.embedded.worker",
+            str(listener.fileno()),
+            str(processes),
+        ],
+        stdin=subprocess.PIPE,
+        pass_fds=(listener.fileno(), lock),
+        env=os.environ | environment,
+    )
+    try:
+        yield worker
+    finally:
+        if worker.stdin is not None:
+            worker.stdin.close()
+        try:
+            worker.wait(_STOP_PATIENCE)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()

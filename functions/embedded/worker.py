@@ -1,0 +1,135 @@
+"""Processes that serve the functions: ``python -m functions.embedded.worker FD PROCESSES``.
+
+The first process imports everything once and forks the others, which share what it imported and
+accept on one listening socket that the parent opened. It then only waits, and replaces a process
+that died under its task. All of them end when standard input is closed, so that a parent that is
+killed takes them along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+import telemetry
+from functions.embedded.assembly import assemble_runtime, make_dispatcher
+from functions.embedded.server import make_app
+from functions.pipeline import Pipeline
+from functions.runtime.handlers import load_handler, load_payload
+from functions.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+THREADS: Final = 12
+"""Tasks a process runs at once: enough to wait for slow servers, few enough to share a core."""
+
+_FLUSH_SECONDS: Final = 5.0
+_GRACE_SECONDS: Final = 5
+_STDIN: Final = 0
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until standard input is closed."""
+    descriptor, processes = map(int, arguments)
+    preload()
+    children = {pid for pid in (fork_server(descriptor) for _ in range(processes)) if pid}
+    with wakeup_on_death() as wakeup:
+        while _STDIN not in select.select([_STDIN, wakeup], [], [])[0]:
+            os.read(wakeup, 1024)
+            for pid in reap(children):
+                children.remove(pid)
+                children.add(fork_server(descriptor))
+    for pid in children:
+        os.waitpid(pid, 0)
+
+
+def preload() -> None:
+    """Import whatever tasks need, before there is a thread or a connection."""
+    import google.cloud.tasks_v2  # noqa: F401, PLC0415 - here for the forks, not for this module
+
+    for stage in Pipeline().stages:
+        load_handler(stage)
+        load_payload(stage)
+    gc.collect()
+    gc.freeze()
+
+
+def fork_server(descriptor: int) -> int:
+    """Start a serving process; returns its id in the first process, and never in the new one."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        serve(descriptor)
+    except BaseException:  # noqa: BLE001 - the fork must not go on as its parent
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+    os._exit(0)
+
+
+def serve(descriptor: int) -> None:
+    """Serve the functions in this process until standard input is closed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    telemetry.configure("mystage", environment="local")
+    settings = Settings()
+    runtime = assemble_runtime(settings, make_dispatcher(settings))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            make_app(runtime, threads=THREADS),
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+
+    def stop_at_end_of_input() -> None:
+        while os.read(_STDIN, 1024):
+            pass
+        server.should_exit = True
+
+    threading.Thread(target=stop_at_end_of_input, daemon=True).start()
+    asyncio.run(server.serve(sockets=[socket.socket(fileno=descriptor)]))
+    runtime.store.close()
+    telemetry.flush(_FLUSH_SECONDS)
+
+
+@contextlib.contextmanager
+def wakeup_on_death() -> Iterator[int]:
+    """Give a descriptor that becomes readable when a child has died."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    try:
+        yield reader
+    finally:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(reader)
+        os.close(writer)
+
+
+def reap(children: set[int]) -> Iterator[int]:
+    """Give the ids of the children that have died, and say so."""
+    for pid in list(children):
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            code = os.waitstatus_to_exitcode(status)
+            sys.stderr.write(f"worker {pid} ended with {code}; its tasks are delivered again\n")
+            yield pid
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

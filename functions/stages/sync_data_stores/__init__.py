@@ -1,0 +1,89 @@
+"""Synchronise data stores: bring written entities into a SQL database."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, delete, event, insert, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from functions.errors import PermanentError, RetryableError
+from functions.runtime.handlers import stage_handler
+from functions.stages.sync_data_stores.tables import LINE_UP, METADATA, TABLES
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from functions.runtime.store import Document
+    from functions.runtime.work import UnitOfWork
+    from functions.stages.payloads import SyncEntities
+
+__all__ = ["sync_entities"]
+
+
+@stage_handler("sync_data_stores")
+def sync_entities(payload: SyncEntities, work: UnitOfWork) -> None:
+    """Write the entities as they are now to their tables; an older version never wins.
+
+    Raises:
+        PermanentError: An entity is gone.
+        RetryableError: The database is out of reach or busy.
+    """
+    entities = work.get_all([(ref.kind, ref.id) for ref in payload.entities])
+    for ref, entity in zip(payload.entities, entities, strict=True):
+        if entity is None:
+            raise PermanentError(f"no {ref.kind} {ref.id!r}: was it deleted?")
+    engine = open_database(work.settings.database_url)
+    try:
+        with engine.begin() as connection:
+            for entity in entities:
+                if entity is not None:
+                    _write(connection, entity)
+    except DBAPIError as error:
+        raise RetryableError(f"{engine.url.render_as_string()}: {error.orig}") from error
+
+
+@cache
+def open_database(url: str) -> Engine:
+    """Connect to a database and make the tables that are missing; once per process.
+
+    Raises:
+        RetryableError: It is out of reach.
+    """
+    engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _let_readers_read)
+    try:
+        METADATA.create_all(engine)
+    except DBAPIError as error:
+        raise RetryableError(f"{engine.url.render_as_string()}: {error.orig}") from error
+    return engine
+
+
+def _let_readers_read(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 20000")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.close()
+
+
+def _write(connection: Connection, entity: Document) -> None:
+    table = TABLES[entity.collection]
+    row = {column.name: entity.data.get(column.name) for column in table.columns}
+    row["id"] = entity.id
+    older = update(table).where(table.c.id == entity.id, table.c.version < row["version"])
+    if connection.execute(older.values(row)).rowcount == 0:
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(table).values(row))
+        except IntegrityError:
+            return  # the row is there, as new as this or newer
+    if entity.collection == "performances":
+        connection.execute(delete(LINE_UP).where(LINE_UP.c.performance_id == entity.id))
+        if artist_ids := entity.data.get("artist_ids"):
+            rows = [
+                {"performance_id": entity.id, "position": position, "artist_id": artist_id}
+                for position, artist_id in enumerate(artist_ids)
+            ]
+            connection.execute(insert(LINE_UP), rows)
