@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from functions.errors import DeclarationError
+from telemetry import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,8 +29,10 @@ QUEUE_NAME: Final = re.compile(r"[a-z][a-z0-9-]{2,98}[a-z0-9]")
 MAX_DISPATCHES_PER_SECOND: Final = 500
 """Cloud Tasks' limit for one queue (https://cloud.google.com/tasks/docs/quotas)."""
 
-ENTITIES: Final = ("venues", "artists", "performances")
-"""What the pipeline makes of pages; each is a document collection and a pair of counters."""
+ENTITIES: Final = CATALOGUE.entities
+"""What the pipeline makes of pages: ``venues`` and so on, as the metric catalogue has them.
+
+Each is a collection of documents, a pair of counters and a table."""
 
 
 class Transport(StrEnum):
@@ -75,8 +78,8 @@ class Stage:
         service: The deployable service it belongs to, as Logfire's ``service_name`` has it.
         function: The Cloud Function that serves it.
         task_type: What its tasks are, finer than the stage.
-        payload: The model of its tasks' bodies, in ``functions.stages.payloads``.
-        handler: ``module:function``, imported when the first task arrives.
+        payload: ``module:model`` of its tasks' bodies.
+        handler: ``module:function``; imported when the first task arrives.
         next: The stages its handler may dispatch to.
         stagger: The pause between the tasks of one fan-out into this stage.
         deadline: How long one attempt may take (Cloud Tasks allows 15 seconds to 30 minutes).
@@ -110,7 +113,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         service="scheduling",
         function="dpl_schedule_sources",
         task_type="schedule_sources",
-        payload="ScheduleSources",
+        payload="functions.stages.payloads:ScheduleSources",
         handler="functions.stages.scheduling:schedule_sources",
         next=("scheduling", "sourcing"),
         rate=RateLimits(max_dispatches_per_second=5, max_concurrent_dispatches=1),
@@ -120,7 +123,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         service="sourcing",
         function="dpl_source_listings",
         task_type="source_page",
-        payload="SourcePage",
+        payload="functions.stages.payloads:SourcePage",
         handler="functions.stages.sourcing:source_page",
         next=("doc_processing", "entity_source_mgmt"),
         retry=_OUTSIDE,
@@ -132,7 +135,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         service="doc-processing",
         function="dpl_process_document",
         task_type="process_document",
-        payload="ProcessDocument",
+        payload="functions.stages.payloads:ProcessDocument",
         handler="functions.stages.doc_processing:process_document",
         next=("extraction_adapters", "extraction_agents"),
     ),
@@ -141,7 +144,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         service="extraction-adapters",
         function="dpl_extraction_adapter",
         task_type="schema_org_event_extraction",
-        payload="ExtractEvents",
+        payload="functions.stages.payloads:ExtractEvents",
         handler="functions.stages.extraction_adapters:extract_events",
         next=("entity_resolution",),
     ),
@@ -150,7 +153,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         service="extraction-agents",
         function="dpl_extraction_agent",
         task_type="page_event_extraction",
-        payload="ExtractEvents",
+        payload="functions.stages.payloads:ExtractEvents",
         handler="functions.stages.extraction_agents:extract_events",
         next=("entity_resolution",),
         retry=_OUTSIDE,
@@ -161,7 +164,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         service="entity-resolution",
         function="dpl_resolve_entities",
         task_type="resolve_entities",
-        payload="ResolveEntities",
+        payload="functions.stages.payloads:ResolveEntities",
         handler="functions.stages.entity_resolution:resolve_entities",
         next=("entity_source_mgmt",),
     ),
@@ -170,7 +173,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         service="entity-source-mgmt",
         function="dpl_record_entity_sources",
         task_type="record_entity_sources",
-        payload="RecordSources",
+        payload="functions.stages.payloads:RecordSources",
         handler="functions.stages.entity_source_mgmt:record_sources",
         next=("entity_writers",),
     ),
@@ -179,7 +182,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         service="entity-writers",
         function="dpl_write_entities",
         task_type="write_entities",
-        payload="WriteEntities",
+        payload="functions.stages.payloads:WriteEntities",
         handler="functions.stages.entity_writers:write_entities",
         next=("sync_data_stores",),
     ),
@@ -188,7 +191,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         service="sync-data-stores",
         function="dpl_sync_data_stores",
         task_type="sync_entities",
-        payload="SyncEntities",
+        payload="functions.stages.payloads:SyncEntities",
         handler="functions.stages.sync_data_stores:sync_entities",
     ),
 )

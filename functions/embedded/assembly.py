@@ -9,7 +9,7 @@ from functions.runtime.blobs import FolderBlobs
 from functions.runtime.dead_letters import EmbeddedTopic
 from functions.runtime.dispatcher import CloudTasksDispatcher
 from functions.runtime.runtime import Runtime
-from functions.runtime.store.sqlite import SQLiteStore
+from functions.runtime.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
     from functions.runtime.settings import Settings
@@ -37,7 +37,7 @@ def assemble_runtime(settings: Settings, dispatcher: CloudTasksDispatcher) -> Ru
         StoreError: The folder's documents cannot be opened.
     """
     settings.data.mkdir(parents=True, exist_ok=True)
-    store = SQLiteStore(settings.data / DOCUMENTS_FILE)
+    store = SqliteStore(settings.data / DOCUMENTS_FILE)
     return Runtime(
         pipeline=dispatcher.pipeline,
         store=store,

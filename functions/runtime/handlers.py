@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from functions.errors import DeclarationError
 from functions.pipeline import Pipeline, Stage
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 PayloadT = TypeVar("PayloadT", bound=Payload)
 Handler: TypeAlias = "Callable[[PayloadT, UnitOfWork], None]"
-
-_PAYLOADS = "functions.stages.payloads"
 
 
 def stage_handler(
@@ -45,14 +43,7 @@ def load_handler(stage: Stage) -> InstrumentedStage[[Payload, UnitOfWork], None]
     Raises:
         DeclarationError: There is none at the declared place, or it is another stage's.
     """
-    module, _, name = stage.handler.partition(":")
-    try:
-        handler = getattr(import_module(module), name)
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise DeclarationError(
-            f"{stage.name}: no handler at {stage.handler} ({error}); is the extra"
-            f" {stage.service!r} installed?"
-        ) from error
+    handler = _import(stage, stage.handler)
     if handler.stage.stage != stage.name:
         raise DeclarationError(
             f"{stage.name}: {stage.handler} is the handler of {handler.stage.stage!r}"
@@ -67,7 +58,18 @@ def load_payload(stage: Stage) -> type[Payload]:
     Raises:
         DeclarationError: There is no such model.
     """
-    model = getattr(import_module(_PAYLOADS), stage.payload, None)
+    model = _import(stage, stage.payload)
     if not (isinstance(model, type) and issubclass(model, Payload)):
-        raise DeclarationError(f"{stage.name}: no payload model {stage.payload!r} in {_PAYLOADS}")
+        raise DeclarationError(f"{stage.name}: {stage.payload} is no payload model")
     return model
+
+
+def _import(stage: Stage, place: str) -> Any:
+    module, _, name = place.partition(":")
+    try:
+        return getattr(import_module(module), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise DeclarationError(
+            f"{stage.name}: nothing at {place} ({error}); is the extra {stage.service!r}"
+            " of mystage installed?"
+        ) from error

@@ -1,0 +1,5 @@
+"""``python -m telemetry.cli``: the same as ``mystage``."""
+
+from telemetry.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""What the queue said about the task at hand, and how the decorator gets to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from opentelemetry.context import Context, attach, create_key, detach, get_current
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DELIVERY_KEY: Final = create_key("mystage-delivery")
+"""Where the delivery waits in the OpenTelemetry context, for the first stage that runs in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Hold the facts of one delivery of one task; each is left out where it is not known.
+
+    Attributes:
+        ctx: The trace context from the payload, as ``inject`` made it; or anything else.
+        queue: The queue's bare name, ``X-CloudTasks-QueueName``.
+        task_id: The task's bare id, ``X-CloudTasks-TaskName``.
+        attempt: Which delivery of the task this is, from 1: ``X-CloudTasks-TaskRetryCount`` + 1.
+        max_attempts: After how many the task is given up.
+        function: The function as deployed, as ``dpl_extraction_agent``.
+        body_size: Bytes of the task's body.
+    """
+
+    ctx: object = None
+    queue: str | None = None
+    task_id: str | None = None
+    attempt: int | None = None
+    max_attempts: int | None = None
+    function: str | None = None
+    body_size: int | None = None
+
+
+@contextmanager
+def delivery(facts: Delivery) -> Iterator[None]:
+    """Tell the next stage run within the block which delivery it is handling.
+
+    The first instrumented handler called in the block takes the facts; a stage that one calls in
+    turn is not a delivery of its own and sees none.
+    """
+    token = attach(Context({**get_current(), DELIVERY_KEY: facts}))
+    try:
+        yield
+    finally:
+        detach(token)
+
+
+def delivery_of(context: Context, payload: object) -> Delivery | None:
+    """Return the delivery being handled: the announced one, else the payload's own trace context.
+
+    Args:
+        context: The OpenTelemetry context the handler was called in.
+        payload: The handler's first argument; a mapping with a ``ctx``, an object with one, or
+            anything else.
+    """
+    announced = context.get(DELIVERY_KEY)
+    if announced is not None:
+        return cast("Delivery", announced)
+    ctx: object
+    try:
+        ctx = payload.get("ctx") if isinstance(payload, Mapping) else getattr(payload, "ctx", None)
+    except Exception as error:  # noqa: BLE001 - reading a stranger's attribute may do anything
+        ctx = error  # which is no mapping, and noted on the span as such
+    return None if ctx is None else Delivery(ctx=ctx)

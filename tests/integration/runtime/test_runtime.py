@@ -1,0 +1,328 @@
+"""The hand-off: all effects of a task or none, and nothing that was decided is lost."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from toy_pipeline import ListedQueue, toy
+
+from functions.errors import StoreUnavailable
+from functions.runtime.blobs import FolderBlobs
+from functions.runtime.dead_letters import DEAD_LETTERS, FAILED_TASKS, EmbeddedTopic
+from functions.runtime.outbox import OUTBOX
+from functions.runtime.receipts import RECEIPTS
+from functions.runtime.runtime import Runtime
+from functions.runtime.settings import Settings
+from functions.runtime.store.sqlite import SqliteStore
+from functions.runtime.sweeper import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from functions.runtime.deliveries import Answer
+    from functions.runtime.store import Write
+    from telemetry.testing import CapturedTelemetry
+
+pytest_plugins = ["telemetry.testing"]
+
+
+@dataclass
+class World:
+    """Hold a runtime and its parts."""
+
+    runtime: Runtime
+    queue: ListedQueue
+
+    def deliver(self, task: str = "t1", retries: int = 0, /, **order: Any) -> Answer:
+        """Deliver an order as Cloud Tasks would."""
+        return self.deliver_body(json.dumps(order).encode(), task, retries)
+
+    def deliver_body(self, body: bytes, task: str = "t1", retries: int = 0) -> Answer:
+        headers = {
+            "X-CloudTasks-TaskName": task,
+            "X-CloudTasks-QueueName": "toy-queue",
+            "X-CloudTasks-TaskRetryCount": str(retries),
+        }
+        return self.runtime.handle("dpl_obey", headers, body)
+
+    def count(self, collection: str) -> int:
+        return self.runtime.store.count(collection)
+
+    def data(self, collection: str, document_id: str) -> dict[str, Any]:
+        document = self.runtime.store.get(collection, document_id)
+        assert document is not None
+        return document.data
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    store = SqliteStore(tmp_path / "documents.db")
+    queue = ListedQueue()
+    yield World(
+        Runtime(
+            pipeline=toy(),
+            store=store,
+            blobs=FolderBlobs(tmp_path / "blobs"),
+            dispatcher=queue,
+            topic=EmbeddedTopic(store),
+            settings=Settings(data=tmp_path),
+        ),
+        queue,
+    )
+    store.close()
+
+
+def test_a_task_that_succeeds_has_written_sent_and_left_a_receipt(world: World) -> None:
+    answer = world.deliver(to=3)
+
+    assert HTTPStatus.OK == answer.status
+    receipt = world.data(RECEIPTS, "t1")
+    assert (1, 3, 0) == (world.count("orders"), len(world.queue.tasks), world.count(OUTBOX))
+    assert ("succeeded", 1, {"venues_created": 3}) == (
+        receipt["outcome"],
+        receipt["attempts"],
+        receipt["counts"],
+    )
+    assert dict.fromkeys(world.queue.tasks, "sink") == receipt["sent"]
+
+
+def test_a_fan_out_is_staggered_as_the_stage_declares(world: World) -> None:
+    world.deliver(to=3)
+
+    entries = world.queue.tasks.values()
+    waits = [e.not_before - e.created_at if e.not_before else None for e in entries]
+    assert [None, timedelta(seconds=60), timedelta(seconds=120)] == waits
+
+
+def test_a_second_delivery_does_nothing(world: World) -> None:
+    world.deliver(to=2)
+
+    assert "succeeded before" == world.deliver(to=2).message
+    assert (1, 2) == (world.count("orders"), world.queue.sends)
+
+
+def test_a_second_delivery_sends_what_the_first_could_not(world: World) -> None:
+    world.queue.down = True
+    assert HTTPStatus.OK == world.deliver(to=2).status
+    assert (2, 0) == (world.count(OUTBOX), len(world.queue.tasks))
+
+    world.queue.down = False
+    world.deliver(to=2)
+
+    assert (0, 2) == (world.count(OUTBOX), len(world.queue.tasks))
+
+
+def test_the_sweeper_sends_what_was_left_behind_and_leaves_what_is_under_way(world: World) -> None:
+    world.queue.down = True
+    world.deliver(to=250)
+    world.queue.down = False
+
+    assert 0 == sweep(world.runtime, older_than=timedelta(hours=1))
+    assert 250 == sweep(world.runtime, older_than=timedelta(0))
+    assert (0, 250) == (world.count(OUTBOX), len(world.queue.tasks))
+
+
+def test_a_task_sent_twice_keeps_its_name_and_its_effect_is_there_once(world: World) -> None:
+    world.deliver(to=1)
+    first = dict(world.queue.tasks)
+    world.queue.deliver_all(world.runtime)
+    world.queue.tasks = first
+
+    assert ["succeeded before"] == world.queue.deliver_all(world.runtime)
+    assert 1 == world.count("items")
+
+
+def test_a_failing_commit_leaves_nothing_and_asks_for_another_delivery(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = world.runtime.store.commit
+
+    def fail(writes: Sequence[Write]) -> None:
+        raise StoreUnavailable("the store is away")
+
+    monkeypatch.setattr(world.runtime.store, "commit", fail)
+    answer = world.deliver(to=2)
+    assert (HTTPStatus.INTERNAL_SERVER_ERROR, "the store is away") == (
+        answer.status,
+        answer.message,
+    )
+    assert (0, 0, {}) == (world.count("orders"), world.count(RECEIPTS), world.queue.tasks)
+
+    monkeypatch.setattr(world.runtime.store, "commit", commit)
+    assert HTTPStatus.OK == world.deliver("t1", 1, to=2).status
+    assert 2 == world.data(RECEIPTS, "t1")["attempts"]
+
+
+def test_a_crash_between_commit_and_sending_is_made_up_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(_entries: object) -> None:
+        raise SystemExit("killed")
+
+    monkeypatch.setattr(world.queue, "send", crash)
+    with pytest.raises(SystemExit):
+        world.deliver(to=2)
+    monkeypatch.undo()
+    assert (1, 2) == (world.count(RECEIPTS), world.count(OUTBOX))
+
+    assert 2 == sweep(world.runtime, older_than=timedelta(0))
+    assert "succeeded before" == world.deliver("t1", 1, to=2).message
+    assert (1, 2) == (world.count("orders"), len(world.queue.tasks))
+
+
+def test_an_error_is_answered_so_that_the_queue_tries_again(world: World) -> None:
+    answer = world.deliver(do="fail")
+
+    assert (HTTPStatus.INTERNAL_SERVER_ERROR, "the handler broke") == (
+        answer.status,
+        answer.message,
+    )
+    assert (0, 0) == (world.count(RECEIPTS), world.count(FAILED_TASKS))
+
+
+def test_a_retryable_error_says_how_long_to_wait(world: World) -> None:
+    answer = world.deliver(do="wait")
+
+    assert (HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "70"}) == (
+        answer.status,
+        answer.headers,
+    )
+
+
+def test_the_last_attempt_files_the_task_with_what_was_wrong(world: World) -> None:
+    assert HTTPStatus.INTERNAL_SERVER_ERROR == world.deliver("t1", 1, do="fail").status
+    assert HTTPStatus.OK == world.deliver("t1", 2, do="fail").status
+
+    failed = world.data(FAILED_TASKS, "t1")
+    assert {
+        "function_name": "dpl_obey",
+        "function_url": "http://functions.example/dpl_obey",
+        "payload": {"do": "fail"},
+        "error_message": "the handler broke",
+        "error_type": "ValueError",
+        "retry_count": 3,
+        "pipeline_stage": "toy",
+        "task_type": "toy_order",
+        "status": "failed",
+        "resolved_at": None,
+        "resolved_by": None,
+    } == {
+        name: failed[name]
+        for name in failed
+        if not name.endswith("failed_at") and name != "trace_id"
+    }
+    assert failed["first_failed_at"] == failed["last_failed_at"]
+    assert 0 == world.count(DEAD_LETTERS)
+
+
+def test_a_permanent_error_is_not_tried_again(world: World) -> None:
+    assert "dead_lettered: never again" == world.deliver(do="refuse").message
+    assert "dead_lettered before" == world.deliver("t1", 1, do="refuse").message
+    assert 1 == world.data(FAILED_TASKS, "t1")["retry_count"]
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b"", b""),
+        (b"no json", b"no json"),
+        (b"\xff\xfe\x00", b"\xff\xfe\x00"),
+        (b'{"do": "dance"}', {"do": "dance"}),
+        (b'{"do": [[1]]}', b'{"do": [[1]]}'),  # a list in a list: no document holds one
+        (b"[" * 100_000, b"[" * 100_000),
+        (b'{"to": 1e999}', {"to": float("inf")}),
+    ],
+)
+def test_a_body_that_is_no_order_is_filed_at_once_as_it_came(
+    world: World, body: bytes, kept: object
+) -> None:
+    answer = world.deliver_body(body)
+
+    assert HTTPStatus.OK == answer.status
+    assert answer.message.startswith("dead_lettered: the body is not a Order")
+    assert kept == world.data(FAILED_TASKS, "t1")["payload"]
+
+
+@pytest.mark.parametrize(
+    ("do", "told"), [("oversize", "Cloud Tasks takes"), ("too_large", "a field holds at most")]
+)
+def test_what_the_cloud_would_refuse_fails_for_good_and_nothing_is_sent(
+    world: World, do: str, told: str
+) -> None:
+    answer = world.deliver(do=do)
+
+    assert told in answer.message
+    assert (0, 0, 1) == (world.count("orders"), world.queue.sends, world.count(FAILED_TASKS))
+
+
+def test_a_dead_letter_that_could_not_be_published_is_published_by_the_next_delivery(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_letter: object) -> None:
+        raise ConnectionError("the topic is away")
+
+    monkeypatch.setattr(EmbeddedTopic, "publish", fail)
+    assert HTTPStatus.SERVICE_UNAVAILABLE == world.deliver(do="refuse").status
+    assert (1, 0) == (world.count(DEAD_LETTERS), world.count(FAILED_TASKS))
+
+    monkeypatch.undo()
+    assert HTTPStatus.OK == world.deliver("t1", 1, do="refuse").status
+    assert (0, 1) == (world.count(DEAD_LETTERS), world.count(FAILED_TASKS))
+
+
+def test_the_sweeper_publishes_dead_letters_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EmbeddedTopic, "publish", _raise_connection_error)
+    world.deliver(do="refuse")
+    monkeypatch.undo()
+
+    assert 1 == sweep(world.runtime, older_than=timedelta(0))
+    assert (0, 1) == (world.count(DEAD_LETTERS), world.count(FAILED_TASKS))
+
+
+def _raise_connection_error(_topic: EmbeddedTopic, _letter: object) -> None:
+    raise ConnectionError("the topic is away")
+
+
+def test_workers_that_write_the_same_document_lose_no_update(world: World) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: world.deliver(f"t{n}", do="increment"), range(40)))
+
+    assert {HTTPStatus.OK} == {answer.status for answer in answers}
+    assert 40 == world.data("counters", "one")["value"]
+
+
+def test_two_deliveries_at_once_have_one_effect(world: World) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: world.deliver(to=2), range(8)))
+
+    assert {HTTPStatus.OK} == {answer.status for answer in answers}
+    assert (1, 2) == (world.count("orders"), len(world.queue.tasks))
+
+
+def test_counters_are_emitted_once_however_often_a_task_is_tried(
+    world: World, captured_telemetry: CapturedTelemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = world.runtime.store.commit
+    failures = iter([StoreUnavailable("away"), StoreUnavailable("away")])
+
+    def fail_at_first(writes: Sequence[Write]) -> object:
+        if error := next(failures, None):
+            raise error
+        return commit(writes)
+
+    monkeypatch.setattr(world.runtime.store, "commit", fail_at_first)
+    for retries in range(4):
+        world.deliver("t1", retries, to=2)
+
+    assert 2 == captured_telemetry.counter("venues_created")
+    assert 1 == captured_telemetry.counter("task_succeeded")
+    assert 2 == captured_telemetry.counter("task_failed")
