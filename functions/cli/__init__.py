@@ -1,0 +1,1 @@
+"""The verbs that ``functions`` adds to the ``mystage`` command, one module each."""

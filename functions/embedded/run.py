@@ -19,7 +19,7 @@ from functions.runtime.store import Create, Filter, Order, Put, Update
 from functions.runtime.sweeper import sweep
 from functions.stages.collections import SOURCES
 from functions.stages.payloads import ScheduleSources
-from telemetry import producer_span
+from telemetry import message_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,8 +153,8 @@ class Run:
     def _start_scheduling(self, now: datetime) -> None:
         stage = self.runtime.pipeline.stage("scheduling")
         task_id = name_task(self.document.id, stage.name, uuid4().hex)
-        with producer_span(stage.queue, message_id=task_id, new_trace=True) as ctx:
-            body = encode_payload(ScheduleSources(), ctx)
+        ctx = message_context(stage.queue, message_id=task_id, new_trace=True)
+        body = encode_payload(ScheduleSources(), ctx)
         entry = OutboxEntry(task_id=task_id, stage=stage.name, body=body, created_at=now)
         self.roots[task_id] = stage.name
         self.runtime.store.commit(

@@ -94,7 +94,7 @@ class FolderBlobs:
         """Return the bytes of a key, exactly those that were put."""
         if not isinstance(key, str) or not _KEY.fullmatch(key):
             raise InvalidBlobKey(
-                f"blob key {ascii(key)[:80]} is not 64 hexadecimal digits: use a key that put() gave"
+                f"blob key {ascii(key)[:80]} is not 64 hexadecimal digits: use one that put() gave"
             )
         path = self._locate(key)
         with self._errors():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
+    from http import HTTPStatus
 
 QUEUE_HEADER: Final = "x-cloudtasks-queuename"
 TASK_HEADER: Final = "x-cloudtasks-taskname"

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
 from functions.errors import DispatchError, QueueMissing
+from telemetry import producer_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -125,10 +126,11 @@ class CloudTasksDispatcher:
         for name, group in groupby(by_stage, key=lambda entry: entry.stage):
             stage = self.pipeline.stage(name)
             for batch in _split_batches(group):
-                if len(batch) == 1:
-                    self._create(stage, batch[0], sending)
-                else:
-                    self._create_batch(stage, batch, sending)
+                with producer_span(stage.queue, batch=[entry.ctx for entry in batch]):
+                    if len(batch) == 1:
+                        self._create(stage, batch[0], sending)
+                    else:
+                        self._create_batch(stage, batch, sending)
         return sending
 
     def _create(self, stage: Stage, entry: OutboxEntry, sending: Sending) -> None:

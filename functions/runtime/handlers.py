@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from functions.errors import DeclarationError
 from functions.pipeline import Pipeline, Stage
 from functions.runtime.payload import Payload
-from functions.runtime.work import UnitOfWork
 from telemetry import instrumented_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from functions.runtime.work import UnitOfWork
     from telemetry import InstrumentedStage
 
 PayloadT = TypeVar("PayloadT", bound=Payload)

@@ -7,6 +7,7 @@ Whatever a crash leaves behind is sent again by the sweeper, under the same name
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +38,11 @@ class OutboxEntry:
     body: bytes
     created_at: datetime
     not_before: datetime | None = None
+
+    @property
+    def ctx(self) -> object:
+        """The context of the span that created it, as its body has it."""
+        return json.loads(self.body).get("ctx")
 
     def to_write(self) -> Create:
         """Return the write that records it."""

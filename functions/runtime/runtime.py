@@ -73,7 +73,7 @@ class Runtime:
         attempt = Attempt(self, stage, TaskDelivery.from_headers(headers), body)
         try:
             return self._handle(attempt)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the queue has to be told, whatever it is
             # The store or the topic is out of reach. Nothing is lost: the queue delivers again.
             _log.exception("%s: task %s is left to the queue", stage.name, attempt.task.task_id)
             return Answer(HTTPStatus.SERVICE_UNAVAILABLE, describe_error(error))

@@ -18,7 +18,7 @@ from functions.runtime.outbox import OutboxEntry, name_task
 from functions.runtime.payload import encode_payload
 from functions.runtime.settings import Settings
 from functions.runtime.store import Create, Delete, Document, Put, Update
-from telemetry import producer_span
+from telemetry import message_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -167,8 +167,12 @@ class UnitOfWork:
         if amount:
             self.counts[metric] += amount
 
+    def decided(self) -> list[tuple[Stage, Payload]]:
+        """Return the tasks recorded so far: where each goes, and what it says."""
+        return [(dispatch.stage, dispatch.payload) for dispatch in self._dispatches.values()]
+
     def pack_outbox(self) -> list[OutboxEntry]:
-        """Make the outbox entries, each with a producer's span of its own.
+        """Make the outbox entries, each with a producer's span of its own as creation context.
 
         Raises:
             PayloadTooLarge: More than Cloud Tasks takes; nothing is sent.
@@ -176,16 +180,16 @@ class UnitOfWork:
         return [self._pack(dispatch) for dispatch in self._dispatches.values()]
 
     def _pack(self, dispatch: _Dispatch) -> OutboxEntry:
-        with producer_span(
+        ctx = message_context(
             dispatch.stage.queue, message_id=dispatch.task_id, new_trace=dispatch.new_trace
-        ) as ctx:
-            return OutboxEntry(
-                task_id=dispatch.task_id,
-                stage=dispatch.stage.name,
-                body=encode_payload(dispatch.payload, ctx),
-                created_at=self.now,
-                not_before=self.now + dispatch.delay if dispatch.delay else None,
-            )
+        )
+        return OutboxEntry(
+            task_id=dispatch.task_id,
+            stage=dispatch.stage.name,
+            body=encode_payload(dispatch.payload, ctx),
+            created_at=self.now,
+            not_before=self.now + dispatch.delay if dispatch.delay else None,
+        )
 
 
 def _checked(entity: str) -> str:

@@ -150,7 +150,7 @@ def check_fields(collection: str, document_id: str, fields: Mapping[str, object]
     """
     if not isinstance(fields, dict):
         raise InvalidDocumentData(
-            f"{collection}/{document_id} is a {type(fields).__name__}: a document is a dict"
+            f"{collection}/{document_id} is of type {type(fields).__name__}: a document is a dict"
         )
     try:
         return _map_size(fields, ())
@@ -254,7 +254,7 @@ def _value_size(value: object, path: tuple[str, ...]) -> int:
     if size is None:
         raise _Unfit(
             path,
-            f"is a {type(value).__name__}: a field holds None, bool, int, float, str, bytes,"
+            f"is of type {type(value).__name__}: a field holds None, bool, int, float, str, bytes,"
             " datetime, list or dict, so convert it first",
         )
     return size(value, path)
@@ -274,7 +274,7 @@ def _index_entries(value: object) -> int:
 def _name_fault(name: object) -> str | None:
     """Say what Firestore refuses in ids and in field names alike."""
     if not isinstance(name, str):
-        return f"is a {type(name).__name__} where a string must be"
+        return f"is of type {type(name).__name__} and must be a string"
     if not name:
         return "is empty"
     if name.startswith("__") and name.endswith("__") and len(name) >= len("____"):

@@ -68,10 +68,7 @@ class SqliteStore:
             check_name(*key)
         with self._file.reader() as connection:
             connection.execute("BEGIN")
-            try:
-                rows = [connection.execute(SELECT, key).fetchone() for key in keys]
-            finally:
-                connection.execute("COMMIT")
+            rows = [connection.execute(SELECT, key).fetchone() for key in keys]
         return [
             None if row is None else _document(*key, *row)
             for key, row in zip(keys, rows, strict=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import suppress
+from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,6 @@ from functions.runtime.store.encoding import from_microseconds
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
-    from datetime import datetime
 
     from functions.runtime.store.changes import Step
     from functions.runtime.store.protocol import Key
@@ -38,6 +38,12 @@ _DELETE: Final = "DELETE FROM documents WHERE collection = ? AND id = ?"
 
 _MAX_GROUP: Final = 64
 """Batches in a transaction: enough to hide the disk, few enough to keep other processes short."""
+
+
+_UNKNOWN: Final = (
+    "a thread was interrupted while it committed this batch, and whether it was written is unknown:"
+    " read before you write it again"
+)
 
 
 class _Batch:
@@ -70,15 +76,14 @@ class CommitQueue:
         self._waiting.append(batch)
         try:
             with self._turn:
-                while batch.outcome is None:
-                    self._commit_group()
-        except BaseException:
-            # An interrupted caller: nobody must commit this later, when nobody expects it.
+                if batch.outcome is None:
+                    self._commit_group(batch)
+        finally:
+            # Where the caller was interrupted, nobody must commit this later, unexpected.
             with suppress(ValueError):
                 self._waiting.remove(batch)
-            raise
-        if isinstance(batch.outcome, StoreError):
-            raise batch.outcome
+        if not isinstance(batch.outcome, datetime):
+            raise batch.outcome or StoreUnavailable(_UNKNOWN)
         return batch.outcome
 
     def close(self) -> None:
@@ -86,32 +91,31 @@ class CommitQueue:
         with self._turn:
             self._file.close()
 
-    def _commit_group(self) -> None:
-        group = self._take_group()
+    def _commit_group(self, own: _Batch) -> None:
+        group: list[_Batch] = []
+        outcomes: list[datetime | StoreError] = []
         try:
             self._file.check_usable()
             with self._file.errors(), self._file.transaction() as connection:
+                group += self._take_group(own)
                 outcomes = _write(connection, [batch.steps for batch in group])
         except StoreError as error:
-            # One for each: threads must not share an exception, which carries a traceback.
+            # All that wait fail with it, or each would wait as long again for the same. One for
+            # each: threads must not share an exception, which carries a traceback.
+            group = group or self._take_group(own)
             outcomes = [type(error)(*error.args) for _ in group]
         except BaseException:
-            outcomes = [
-                StoreUnavailable(
-                    "another thread was interrupted while it committed this batch too, and whether"
-                    " it was written is unknown: read before you write again"
-                )
-                for _ in group
-            ]
+            outcomes = [StoreUnavailable(_UNKNOWN) for _ in group]
             raise
         finally:
             for batch, outcome in zip(group, outcomes, strict=True):
                 batch.outcome = outcome
 
-    def _take_group(self) -> list[_Batch]:
-        group: list[_Batch] = []
-        with suppress(IndexError):  # an interrupted caller may just have left
-            while self._waiting and len(group) < _MAX_GROUP:
+    def _take_group(self, own: _Batch) -> list[_Batch]:
+        group = [own]
+        self._waiting.remove(own)
+        with suppress(IndexError):
+            while len(group) < _MAX_GROUP:
                 group.append(self._waiting.popleft())
         return group
 

@@ -111,7 +111,7 @@ class SqliteFile:
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to read with; SQLite's errors within come out as ours."""
+        """Lend a connection to read with, and end its transaction where one was begun."""
         self.check_usable()
         with self.errors():
             try:
@@ -122,6 +122,8 @@ class SqliteFile:
             try:
                 yield connection
             finally:
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
                 self._idle.append(connection)
                 if self._closed:
                     self._close_idle()
@@ -153,12 +155,12 @@ class SqliteFile:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Lend the one connection that writes: all that is done with it is kept, or nothing."""
-        self._execute(self.writer, "BEGIN IMMEDIATE")
         try:
+            self._execute(self.writer, "BEGIN IMMEDIATE")
             yield self.writer
             self.writer.execute("COMMIT")
         except BaseException:
-            if self.writer.in_transaction:  # not where SQLite has rolled back by itself
+            if self.writer.in_transaction:  # not where SQLite has ended it by itself
                 self.writer.execute("ROLLBACK")
             raise
 
@@ -210,18 +212,21 @@ class SqliteFile:
             self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )
         try:
-            self._check_version(connection)
-            for setting in _SETTINGS:
-                self._execute(connection, setting)
-            if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-                raise StoreUnavailable(
-                    f"{self.path} cannot have a write-ahead log: put it on a local disk"
-                )
-            register_functions(connection)
+            self._configure(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _configure(self, connection: sqlite3.Connection) -> None:
+        self._check_version(connection)
+        for setting in _SETTINGS:
+            self._execute(connection, setting)
+        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            raise StoreUnavailable(
+                f"{self.path} cannot have a write-ahead log: put it on a local disk"
+            )
+        register_functions(connection)
 
     def _check_version(self, connection: sqlite3.Connection) -> None:
         """Refuse a file that is not ours before anything of it is changed."""

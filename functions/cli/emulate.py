@@ -1,0 +1,66 @@
+"""``mystage emulate``: one of Google Cloud's services on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from functions.errors import EmulatorError
+
+_UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h: a service out of reach
+
+
+class _Unavailable(click.ClickException):
+    """End the command because the emulator cannot run."""
+
+    exit_code = _UNAVAILABLE
+
+
+@click.group()
+def emulate() -> None:
+    """Run an emulator of a cloud service on this machine."""
+
+
+@emulate.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default="a free one",
+    help="Port of 127.0.0.1 to listen on.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that keeps queues and tasks between runs; without it they go with the process.",
+)
+@click.option(
+    "--until-stdin-closes",
+    is_flag=True,
+    help="Stop when standard input ends, so that the emulator never outlives its parent.",
+)
+def tasks(port: int, data: Path | None, *, until_stdin_closes: bool) -> None:
+    r"""Run the Cloud Tasks emulator until Ctrl-C.
+
+    It speaks the Cloud Tasks v2 gRPC API without TLS, delivers HTTP tasks, and prints one line,
+    "ready 127.0.0.1:PORT", once it takes calls.
+
+    \b
+    Examples:
+      mystage emulate tasks
+      mystage emulate tasks --port 8123 --data .mystage/tasks
+      CLOUD_TASKS_EMULATOR_HOST=127.0.0.1:8123 python my_app.py
+    """
+    # Half a second of imports that other verbs and --help do without.
+    from functions.emulator.server import Options, run  # noqa: PLC0415
+
+    options = Options(port=port, data=data, until_stdin_closes=until_stdin_closes)
+    try:
+        run(
+            options,
+            ready=lambda address: click.echo(f"ready {address}"),
+            say=lambda message: click.echo(message, err=True),
+        )
+    except EmulatorError as error:
+        raise _Unavailable(str(error)) from error

@@ -1,0 +1,409 @@
+from __future__ import annotations
+
+import gzip
+import socket
+import struct
+import threading
+import time
+import traceback
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from functions.errors import HandlerError, PermanentError, RetryableError
+from functions.stages.fetching import Fetched, FetchPolicy, NotModified, fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Dns, RawServer, Visit
+
+    Serve = Callable[..., RawServer]
+
+_OK = b"HTTP/1.1 200 OK\r\n"
+_CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
+_MIB = 1024 * 1024
+
+
+@pytest.fixture
+def hasty(local: FetchPolicy) -> FetchPolicy:
+    """A policy that waits for no silent server."""
+    return replace(local, connect_timeout=0.2, read_timeout=0.2)
+
+
+@pytest.fixture
+def hurried(local: FetchPolicy) -> FetchPolicy:
+    """A policy with little time in total, whatever a server does with it."""
+    return replace(local, total_timeout=0.3)
+
+
+def _after_request(action: Callable[[Visit], None]) -> Callable[[Visit], None]:
+    def script(visit: Visit) -> None:
+        if visit.read_request():
+            action(visit)
+
+    return script
+
+
+def _reset(visit: Visit) -> None:
+    """Close the connection with RST instead of FIN."""
+    visit.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda visit: visit.hold(),  # not a word
+        lambda visit: (visit.send(b"HTTP/1.1 200"), visit.hold()),  # half a status line
+        lambda visit: (visit.send(_OK), visit.hold()),  # headers without an end
+        lambda visit: (visit.send(_OK + b"Content-Length: 9\r\n\r\npage"), visit.hold()),  # half
+        lambda visit: (visit.send(_CHUNKED + b"4\r\npage\r\n"), visit.hold()),  # no last chunk
+    ],
+)
+def test_a_server_that_falls_silent_is_tried_again(
+    serve: Serve, hasty: FetchPolicy, action: Callable[[Visit], None]
+) -> None:
+    server = serve(_after_request(action))
+
+    with pytest.raises(RetryableError, match=r"sent nothing for 0\.2 s"):
+        fetch(server.url, policy=hasty)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda visit: visit.drip(b"HTTP/1.1 200 OK\r\n" * 99),  # a status line
+        lambda visit: (visit.send(_OK), visit.drip(b"X-Header: 1\r\n" * 99)),  # headers
+        lambda visit: (visit.send(_OK, b"\r\n"), visit.drip(b"a" * 999)),  # a body
+        lambda visit: (visit.send(_CHUNKED), visit.drip(b"1\r\na\r\n" * 99)),  # chunks
+        lambda visit: (visit.send(_CHUNKED), visit.drip(b"0" * 999)),  # one chunk's size
+        lambda visit: (visit.send(_CHUNKED, b"0\r\n"), visit.drip(b"X: y\r\n" * 99)),  # trailers
+        lambda visit: visit.drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 99),  # promises
+    ],
+)
+def test_a_server_that_drips_is_left_when_the_total_time_is_over(
+    serve: Serve, hurried: FetchPolicy, action: Callable[[Visit], None]
+) -> None:
+    server = serve(_after_request(action))
+    start = time.monotonic()
+
+    with pytest.raises(RetryableError, match=r"took longer than 0\.3 s in total"):
+        fetch(server.url, policy=hurried)
+
+    assert 0.3 <= time.monotonic() - start < 2
+
+
+def test_redirects_share_the_total_time(serve: Serve, local: FetchPolicy) -> None:
+    def script(visit: Visit) -> None:
+        while visit.read_request():
+            visit.server.over.wait(0.05)
+            count = len(visit.server.requests)
+            visit.send(b"HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n" % count)
+
+    server = serve(script)
+
+    with pytest.raises(RetryableError, match="in total"):
+        fetch(server.url, policy=replace(local, total_timeout=0.3, max_redirects=1000))
+
+
+def test_a_body_of_exactly_the_limit_is_fetched(serve: Serve, local: FetchPolicy) -> None:
+    server = serve(_OK + b"Content-Length: 1000\r\n\r\n" + b"a" * 1000)
+
+    fetched = fetch(server.url, policy=replace(local, max_bytes=1000))
+
+    assert isinstance(fetched, Fetched)
+    assert 1000 == len(fetched.body)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        _OK + b"Content-Length: 1001\r\n\r\n" + b"a" * 1001,  # declared
+        _OK + b"Content-Length: 99999999999999999999\r\n\r\n",  # declared beyond all measure
+        _OK + b"\r\n" + b"a" * 1001,  # not declared
+        _CHUNKED + b"3e9\r\n" + b"a" * 1001 + b"\r\n0\r\n\r\n",  # in one chunk
+        _CHUNKED + b"1f5\r\n" + b"a" * 501 + b"\r\n1f4\r\n" + b"a" * 500 + b"\r\n0\r\n\r\n",  # two
+        _OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"a" * 1001),  # decoded
+    ],
+)
+def test_a_body_above_the_limit_fails_for_good(
+    serve: Serve, local: FetchPolicy, answer: bytes
+) -> None:
+    with pytest.raises(PermanentError, match="1000 bytes"):
+        fetch(serve(answer).url, policy=replace(local, max_bytes=1000))
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda visit: (visit.send(_OK, b"\r\n"), visit.flood(b"a" * 65536)),  # no end
+        lambda visit: (visit.send(_CHUNKED), visit.flood(b"400\r\n" + b"a" * 1024 + b"\r\n")),
+        lambda visit: (visit.send(_CHUNKED, b"-1\r\n"), visit.flood(b"a" * 65536)),  # "read all"
+        lambda visit: (visit.send(_CHUNKED, b"0\r\n"), visit.flood(b"X: y\r\n" * 999)),  # trailers
+        lambda visit: visit.flood(b"HTTP/1.1 100 Continue\r\n\r\n" * 999),  # promises
+    ],
+)
+def test_an_endless_answer_is_cut_off(
+    serve: Serve, local: FetchPolicy, action: Callable[[Visit], None]
+) -> None:
+    server = serve(_after_request(action))
+
+    with pytest.raises(PermanentError, match="100000 bytes"):
+        fetch(server.url, policy=local)
+
+
+def test_a_decompression_bomb_costs_little_memory(serve: Serve, local: FetchPolicy) -> None:
+    bomb = gzip.compress(bytes(80 * _MIB), 1)
+    assert len(bomb) < _MIB
+    server = serve(_OK + b"Content-Encoding: gzip\r\n\r\n" + bomb)
+
+    with pytest.raises(PermanentError, match="larger when decoded"):
+        fetch(server.url, policy=replace(local, max_bytes=_MIB))
+
+
+def test_the_body_of_a_redirect_is_not_read(serve: Serve, local: FetchPolicy) -> None:
+    page = serve(_OK + b"Content-Length: 4\r\n\r\npage")
+    start = serve(
+        _after_request(
+            lambda visit: (
+                visit.send(b"HTTP/1.1 302 Found\r\nLocation: " + page.url.encode() + b"\r\n\r\n"),
+                visit.flood(b"a" * 65536),
+            )
+        )
+    )
+
+    assert page.url == fetch(start.url, policy=local).url
+
+
+def test_the_body_of_an_error_is_not_read(serve: Serve, local: FetchPolicy) -> None:
+    server = serve(
+        _after_request(
+            lambda visit: (
+                visit.send(b"HTTP/1.1 404 Not Found\r\n\r\n"),
+                visit.flood(b"a" * 65536),
+            )
+        )
+    )
+
+    with pytest.raises(PermanentError, match="404"):
+        fetch(server.url, policy=local)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        _OK + b"Content-Length: 9\r\n\r\npage",  # fewer bytes than declared
+        _CHUNKED + b"9\r\npage",  # half a chunk
+        _CHUNKED + b"4\r\npage\r\n",  # no last chunk
+        _OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"a page")[:-3],  # half a stream
+        _OK + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"a\r\n" + gzip.compress(b"a page")[:10] + b"\r\n0\r\n\r\n",  # well framed, and half
+    ],
+)
+def test_a_truncated_body_is_tried_again(serve: Serve, local: FetchPolicy, script: bytes) -> None:
+    with pytest.raises(RetryableError, match="ends too early"):
+        fetch(serve(script).url, policy=local)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        lambda visit: None,  # closes at once
+        _after_request(lambda visit: None),  # closes without an answer
+        _after_request(_reset),  # breaks off without an answer
+        _after_request(
+            lambda visit: (visit.send(_OK + b"Content-Length: 9\r\n\r\n"), _reset(visit))
+        ),
+    ],
+)
+def test_a_broken_connection_is_tried_again(
+    serve: Serve, local: FetchPolicy, script: Callable[[Visit], None]
+) -> None:
+    with pytest.raises(RetryableError, match="connection broke"):
+        fetch(serve(script).url, policy=local)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n\r\n",  # another protocol
+        b"\x16\x03\x01\x02\x00\r\n\r\n",  # TLS where none should be
+        b"HTTP/1.1 abc OK\r\n\r\n",  # no status
+        b"HTTP/1.1 42 OK\r\n\r\n",  # no status either
+        b"HTTP/9 200 OK\r\n\r\n",  # another version
+        _OK + b"X: " + b"a" * 70_000 + b"\r\n\r\n",  # a header as long as a book
+        _OK + b"X: y\r\n" * 200 + b"\r\n",  # as many headers as a book has pages
+        _OK + b"Content-Length: 3\r\nContent-Length: 5\r\n\r\npages",  # two lengths
+        _CHUNKED + b"zz\r\npage\r\n",  # no chunk size
+        _CHUNKED + b"-5\r\npage\r\n",  # a negative chunk size
+    ],
+)
+def test_what_is_no_http_fails_for_good(serve: Serve, local: FetchPolicy, answer: bytes) -> None:
+    with pytest.raises(PermanentError, match="does not speak proper HTTP"):
+        fetch(serve(answer).url, policy=local)
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "reason"),
+    [
+        (b"Content-Encoding: br", b"\x0b\x02\x80page\x03", "not asked for"),  # Brotli
+        (b"Content-Encoding: zstd", b"\x28\xb5\x2f\xfd", "not asked for"),  # Zstandard
+        (b"Content-Encoding: gzip, gzip", b"", "not asked for"),  # twice
+        (b"Content-Encoding: gzip, deflate", b"page", "not asked for"),  # both
+        (b"Content-Encoding: \xff", b"page", "not asked for"),  # nonsense
+        (b"Transfer-Encoding: gzip, chunked", b"0\r\n\r\n", "not asked for"),  # below the body
+        (b"Content-Encoding: gzip", b"<title>no gzip</title>", "but is not"),  # a lie
+        (b"Content-Encoding: deflate", b"<title>no deflate</title>", "but is not"),  # a lie
+    ],
+)
+def test_a_bad_encoding_fails_for_good(
+    serve: Serve, local: FetchPolicy, header: bytes, body: bytes, reason: str
+) -> None:
+    server = serve(_OK + header + b"\r\nConnection: close\r\n\r\n" + body)
+
+    with pytest.raises(PermanentError, match=reason):
+        fetch(server.url, policy=local)
+
+
+def test_a_refused_connection_is_tried_again(local: FetchPolicy) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    with pytest.raises(RetryableError, match=f"cannot connect to 127.0.0.1 .*port {port}"):
+        fetch(f"http://127.0.0.1:{port}/", policy=local)
+
+
+def test_a_connection_that_hangs_is_tried_again(hasty: FetchPolicy) -> None:
+    # A full backlog: the kernel drops further SYNs, like a firewall.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)  # noqa: FBT003 - the standard library's signature
+            each.connect_ex(listener.getsockname())
+
+        with pytest.raises(RetryableError, match="timed out"):
+            fetch(f"http://127.0.0.1:{listener.getsockname()[1]}/", policy=hasty)
+
+        for each in waiting:
+            each.close()
+
+
+def test_an_unknown_name_is_tried_again(local: FetchPolicy, dns: Dns) -> None:
+    with pytest.raises(RetryableError, match="DNS knows no address of nowhere.test"):
+        fetch("http://nowhere.test/", policy=local)
+
+    assert ["nowhere.test"] == dns.queries
+
+
+def test_dns_that_does_not_answer_is_not_waited_for(
+    hasty: FetchPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: over.wait(10) and [])
+    start = time.monotonic()
+
+    try:
+        with pytest.raises(RetryableError, match="DNS did not answer for slow.test"):
+            fetch("http://slow.test/", policy=hasty)
+    finally:
+        over.set()
+
+    assert time.monotonic() - start < 2
+
+
+def test_the_next_address_is_tried_when_the_first_fails(
+    serve: Serve, local: FetchPolicy, dns: Dns
+) -> None:
+    server = serve(_OK + b"Content-Length: 4\r\n\r\npage")
+    dns.answers["two.test"] = [["127.0.0.2", "127.0.0.1"]]
+
+    fetched = fetch(f"http://two.test:{server.port}/", policy=local)
+
+    assert isinstance(fetched, Fetched)
+    assert f"Host: two.test:{server.port}".encode() in server.requests[0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",  # no answer
+        b"HTTP/1.1 404 Not Found\r\n\r\n",  # a status
+        b"HTTP/1.1 302 Found\r\nLocation: ftp://me:hunter2@h/?token=hunter2\r\n\r\n",  # a redirect
+        b"garbage\r\n\r\n",  # no HTTP
+        _OK + b"Content-Length: 9\r\n\r\npage",  # truncated
+        _OK + b"Content-Length: 999999999\r\n\r\npage",  # too large
+    ],
+)
+def test_no_secret_gets_into_a_message_or_traceback(
+    serve: Serve, local: FetchPolicy, answer: bytes
+) -> None:
+    server = serve(answer)
+
+    with pytest.raises(HandlerError) as failure:
+        fetch(f"{server.url}?token=hunter2", policy=local)
+
+    assert "token=REDACTED" in str(failure.value)
+    shown = "".join(traceback.format_exception(failure.value))
+    assert "hunter2" not in shown
+
+
+def test_what_the_caller_was_handling_does_not_blur_the_verdict(
+    serve: Serve, local: FetchPolicy
+) -> None:
+    server = serve(b"garbage\r\n\r\n")
+
+    try:
+        raise TimeoutError  # noqa: TRY301 - what matters is that it is being handled
+    except TimeoutError:
+        with pytest.raises(PermanentError, match="does not speak proper HTTP"):
+            fetch(server.url, policy=local)
+
+
+_NUMBERS = st.integers(-2, 2000).map(str) | st.text("0123456789abcdefxX-_+ ;,", max_size=8)
+_HEADERS = st.lists(
+    st.builds(
+        "{}: {}\r\n".format,
+        st.sampled_from(
+            ["Content-Length", "Transfer-Encoding", "Content-Encoding", "ETag", "Last-Modified"]
+            + ["Set-Cookie", "Connection", "Content-Type", "Retry-After", "X"]
+        ),
+        _NUMBERS
+        | st.sampled_from(["chunked", "gzip", "deflate", "identity", "close", 'W/"1"', "a=b; c"])
+        | st.text(st.characters(max_codepoint=255), max_size=12),
+    ),
+    max_size=5,
+)
+_ANSWERS = st.binary(max_size=80) | st.builds(
+    lambda version, status, headers, size, body: (
+        f"{version} {status}\r\n{''.join(headers)}\r\n{size}\r\n".encode("latin-1", "replace")
+        + body
+    ),
+    st.sampled_from(["HTTP/1.1", "HTTP/1.0", "HTTP/1.1 ", "http/1.1", "HTTP/2"]),
+    st.sampled_from(["200 OK", "200", "204 x", "304", "302 Found", "404 x", "503 x", "100 x"]),
+    _HEADERS,
+    _NUMBERS,
+    st.binary(max_size=40),
+)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(answer=_ANSWERS)
+@example(answer=_CHUNKED + b"ffffffffffffffffffffffff\r\npage")
+@example(answer=_OK + b"Content-Length: -1\r\n\r\npage")
+@example(answer=_OK + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\npage")
+@example(answer=_OK + b"Set-Cookie: a=b; expires=Mon, 99 Xxx 9999 99:99:99\r\n\r\n")
+def test_whatever_a_server_says_the_outcome_is_one_of_ours(
+    serve: Serve, local: FetchPolicy, answer: bytes
+) -> None:
+    with serve(answer) as server:
+        try:
+            outcome = fetch(server.url, policy=replace(local, max_redirects=0))
+        except HandlerError as error:
+            assert str(error).isprintable()  # noqa: PT017 - most answers fail, not all
+        else:
+            assert isinstance(outcome, Fetched | NotModified)
