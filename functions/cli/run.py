@@ -93,6 +93,8 @@ def run(  # noqa: PLR0913 - one parameter for each option
         fetch_files=True,
     )
     try:
+        if sql_url:
+            _check_database(sql_url)
         locations = _expand(sources)
         with embedded_session(settings, processes=processes) as session:
             summary = _drive(session, locations, show_progress=sys.stderr.isatty())
@@ -111,6 +113,16 @@ def run(  # noqa: PLR0913 - one parameter for each option
 
         print_summary(summary)
     return exits.FINDINGS if summary.failed else exits.OK
+
+
+def _check_database(url: str) -> None:
+    from functions.errors import PermanentError  # noqa: PLC0415
+    from functions.stages.sync_data_stores import open_database  # noqa: PLC0415
+
+    try:
+        open_database(url)
+    except PermanentError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _expand(arguments: Sequence[str]) -> list[SourceLocation]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+from rich.box import ROUNDED
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -57,21 +58,21 @@ def progress_display(*, enabled: bool) -> Iterator[Callable[[RunProgress], None]
 
 
 def print_summary(summary: Summary, console: Console | None = None) -> None:
-    """Print the funnel, the entities and the failed tasks to standard output."""
-    console = console or Console()
-    console.print(_funnel(summary))
-    console.print(_entities(summary))
+    """Print the funnel, the entities and the failed tasks to standard output.
+
+    A terminal gets tables with frames; a pipe or a file gets plain columns.
+    """
+    console = console or Console(highlight=False)
+    console.print(_funnel(summary, console))
+    console.print(_entities(summary, console))
     if summary.failed:
-        console.print(_failures(summary))
-        if summary.failed > _FAILURES:
-            console.print(f"… and {summary.failed - _FAILURES} more failed tasks")
+        _print_failures(summary, console)
     noun = "source" if summary.sources == 1 else "sources"
     console.print(f"{summary.sources} {noun} in {summary.seconds:.1f} s")
 
 
-def _funnel(summary: Summary) -> Table:
-    table = Table(title="Stages", title_justify="left")
-    table.add_column("stage")
+def _funnel(summary: Summary, console: Console) -> Table:
+    table = _table("stage", console)
     for name in ("succeeded", "failed", "retried"):
         table.add_column(name, justify="right")
     for name, stage in summary.stages.items():
@@ -80,9 +81,8 @@ def _funnel(summary: Summary) -> Table:
     return table
 
 
-def _entities(summary: Summary) -> Table:
-    table = Table(title="Entities", title_justify="left")
-    table.add_column("entity")
+def _entities(summary: Summary, console: Console) -> Table:
+    table = _table("entity", console)
     table.add_column("found", justify="right")
     table.add_column("created", justify="right")
     for name, counts in summary.entities.items():
@@ -90,11 +90,22 @@ def _entities(summary: Summary) -> Table:
     return table
 
 
-def _failures(summary: Summary) -> Table:
-    table = Table(title="Failed tasks", title_justify="left", show_lines=True)
-    table.add_column("stage", no_wrap=True)
-    table.add_column("what was wrong", overflow="fold")
+def _table(first: str, console: Console) -> Table:
+    table = Table(box=ROUNDED if console.is_terminal else None, pad_edge=console.is_terminal)
+    table.add_column(first, min_width=20)
+    return table
+
+
+def _print_failures(summary: Summary, console: Console) -> None:
+    noun = "task" if summary.failed == 1 else "tasks"
+    console.print(f"{summary.failed} failed {noun}:", style="red")
     for task in summary.failed_tasks[:_FAILURES]:
         # Text, since a page's words are no markup.
-        table.add_row(task.stage, Text(task.message))
-    return table
+        console.print(Text(f"  {task.stage}: {_one_line(task.message)}"), soft_wrap=True)
+    if summary.failed > _FAILURES:
+        console.print(f"  … and {summary.failed - _FAILURES} more")
+
+
+def _one_line(message: str) -> str:
+    """Keep a page's words from drawing on the terminal or breaking the list."""
+    return "".join(each if each.isprintable() else " " for each in " ".join(message.split()))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from functions.errors import DispatchError
+
 if TYPE_CHECKING:
     from google.cloud import tasks_v2
 
@@ -21,16 +23,22 @@ def declare_queues(dispatcher: CloudTasksDispatcher, *, redirect_to: str = "") -
         dispatcher: Names the queues, and reaches the service.
         redirect_to: Where every task is delivered, whatever host it was made for: tasks outlive
             the port that a local server had.
+
+    Raises:
+        DispatchError: The service refuses, or is out of reach.
     """
-    from google.api_core.exceptions import AlreadyExists  # noqa: PLC0415
+    from google.api_core.exceptions import AlreadyExists, GoogleAPIError  # noqa: PLC0415
 
     for stage in dispatcher.pipeline.stages:
         queue = describe_queue(stage, dispatcher.queue_path(stage), redirect_to=redirect_to)
+        parent = queue.name.partition("/queues/")[0]
         try:
-            parent = queue.name.partition("/queues/")[0]
-            dispatcher.client.create_queue(parent=parent, queue=queue)
-        except AlreadyExists:
-            dispatcher.client.update_queue(queue=queue)
+            try:
+                dispatcher.client.create_queue(parent=parent, queue=queue)
+            except AlreadyExists:
+                dispatcher.client.update_queue(queue=queue)
+        except GoogleAPIError as error:
+            raise DispatchError(f"the queue {queue.name} could not be declared: {error}") from error
 
 
 def describe_queue(stage: Stage, path: str, *, redirect_to: str = "") -> tasks_v2.Queue:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, delete, event, insert, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from functions.errors import PermanentError, RetryableError
 from functions.runtime.handlers import stage_handler
@@ -49,9 +49,15 @@ def open_database(url: str) -> Engine:
     """Connect to a database and make the tables that are missing; once per process.
 
     Raises:
+        PermanentError: The URL names no database, or one whose driver is not installed.
         RetryableError: It is out of reach.
     """
-    engine = create_engine(url, pool_pre_ping=True)
+    try:
+        engine = create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise PermanentError(
+            f"MYSTAGE_SQL_URL (--sql) names no database that can be used: {error}"
+        ) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _let_readers_read)
     try:
