@@ -20,9 +20,17 @@ The tree::
     │   │   ├── DocumentExists
     │   │   ├── DocumentMissing
     │   │   └── DocumentChanged
-    │   └── StoreUnavailable    try again later
+    │   ├── InvalidQuery        refused before anything was read
+    │   │   └── IndexMissing    … for want of a composite index
+    │   ├── StoreUnavailable    try again later
+    │   ├── StoreUnusable       its file is damaged, foreign or of another version
+    │   └── BlobError           the blobs beside the documents
+    │       ├── InvalidBlobKey  not a name that put() could have given
+    │       ├── BlobMissing
+    │       └── BlobCorrupt     its bytes are no longer those that were put
     ├── DeclarationError        functions/pipeline.py contradicts itself
     ├── EmulatorError           the emulator's data or port cannot be used
+    │   └── CallRefused         the emulator's answer to a call it will not serve
     └── SourceError             a source given by a user cannot be one
 
 A message says what failed, where, and what to do next.
@@ -121,12 +129,53 @@ class StoreUnavailable(StoreError):  # noqa: N818 - gRPC's own term
     """Say that the store could not be reached or was busy for too long."""
 
 
+class InvalidQuery(StoreError):
+    """Refuse a query that Firestore would refuse, before anything was read."""
+
+
+class IndexMissing(InvalidQuery):
+    """Refuse a query that no declared composite index serves."""
+
+
+class StoreUnusable(StoreError):
+    """Say that the store's file is damaged, foreign, or written by another version."""
+
+
+class BlobError(StoreError):
+    """Stand above everything the blob store raises of its own."""
+
+
+class InvalidBlobKey(BlobError):
+    """Refuse a key that ``put`` could not have given."""
+
+
+class BlobMissing(BlobError):
+    """Say that no blob has this key."""
+
+
+class BlobCorrupt(BlobError):
+    """Say that a blob's bytes are no longer those that were put."""
+
+
 class DeclarationError(PipelineError):
     """Say that ``functions/pipeline.py`` contradicts itself."""
 
 
 class EmulatorError(PipelineError):
     """Say that an emulator cannot use its data folder or its port."""
+
+
+class CallRefused(EmulatorError):  # noqa: N818 - an answer the service gives too, not a fault
+    """Answer a call to an emulator with a gRPC status other than OK.
+
+    Args:
+        status: The name of a ``grpc.StatusCode``, so that this module needs no gRPC.
+        message: What the caller reads.
+    """
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class SourceError(PipelineError):

@@ -51,7 +51,7 @@ def clean_scalar(value: object) -> Scalar:
     """
     if type(value) is str and len(value) <= MAX_TEXT and value.isascii():
         return value
-    if isinstance(value, bool):
+    if type(value) is bool:
         return value
     if isinstance(value, int):
         return int(value) if -_INT64 <= value < _INT64 else _describe(value)

@@ -6,6 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from telemetry.attributes import clean_text
 from telemetry.diagnostics import report
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def configure(  # noqa: PLR0913 - all but the first have a default
     with _lock:
         if _configured == arguments:
             return True
-        _service_name = service_name
+        _service_name = clean_text(service_name)
         try:
             _configure_logfire(arguments)
         except Exception as error:  # noqa: BLE001 - bad settings must not stop a function's start
@@ -117,7 +118,7 @@ def service_name() -> str:
     """Return the service's name: what ``configure`` was told, or the environment says."""
     global _service_name  # noqa: PLW0603 - the process's
     if _service_name is None:
-        _service_name = (
+        _service_name = clean_text(
             os.environ.get("LOGFIRE_SERVICE_NAME")
             or os.environ.get("OTEL_SERVICE_NAME")
             or _UNKNOWN_SERVICE

@@ -27,12 +27,29 @@ def error_type(error: BaseException) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def record_failure(span: Span, error: BaseException) -> None:
+def record_failure(span: Span, error: BaseException, *, is_passing: bool = True) -> None:
     """Record an exception as one event, with status ERROR, which Logfire shows as level error.
 
     Text that cannot be exported or is too long is replaced, in the event and in the status: there,
     it would cost every span of the batch.
+
+    Args:
+        span: Of which the exception is the end.
+        error: The exception.
+        is_passing: Whether it is on its way through the caller. The caller's frame is then left out
+            of the recorded traceback: it tells nobody anything, and Logfire groups failures by
+            their tracebacks.
     """
+    whole = error.__traceback__
+    if is_passing and whole is not None and whole.tb_next is not None:
+        error.__traceback__ = whole.tb_next
+    try:
+        _record(span, error)
+    finally:
+        error.__traceback__ = whole
+
+
+def _record(span: Span, error: BaseException) -> None:
     message = _message(error)
     shown = clean_text(message)
     if message is _UNPRINTABLE:
@@ -42,8 +59,9 @@ def record_failure(span: Span, error: BaseException) -> None:
         span.record_exception(error, escaped=True)
     else:
         span.record_exception(error, attributes=_facts(error, shown), escaped=True)
-    # After the event: Logfire's span sets a status with it, of whatever text there is.
-    span.set_status(Status(StatusCode.ERROR, f"{error_type(error)}: {shown}"))
+    if shown != message or not _has_error_status(span):
+        # After the event: Logfire's span sets a status with it, of whatever text there is.
+        span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {shown}"))
 
 
 def _message(error: BaseException) -> str:
@@ -51,6 +69,11 @@ def _message(error: BaseException) -> str:
         return str(error)
     except Exception:  # noqa: BLE001 - __str__ is the user's and may raise anything
         return _UNPRINTABLE
+
+
+def _has_error_status(span: Span) -> bool:
+    status = getattr(span, "status", None)
+    return isinstance(status, Status) and status.status_code is StatusCode.ERROR
 
 
 def _facts(error: BaseException, shown: str) -> dict[str, str]:

@@ -79,7 +79,7 @@ def checked_metric(name: str, *kinds: Kind) -> Metric | None:
     Raises:
         UndeclaredMetric: In strict mode.
     """
-    metric = CATALOGUE.get(name)
+    metric = CATALOGUE.get(name) if isinstance(name, str) else None
     if metric is not None and metric.kind in kinds:
         return metric
     wanted = " or ".join(kinds)

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from opentelemetry.context import Context, attach, detach, get_current
-from opentelemetry.trace import INVALID_SPAN, Link, SpanKind, get_current_span, set_span_in_context
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Link,
+    SpanKind,
+    Status,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
 
 from telemetry import semconv
 from telemetry.attributes import clean_scalar
@@ -14,7 +22,7 @@ from telemetry.configuration import service_name
 from telemetry.diagnostics import Guard
 from telemetry.failures import error_type, record_failure
 from telemetry.instruments import counter_of, histogram_of
-from telemetry.message import DELIVERY_KEY, delivery_of
+from telemetry.message import DELIVERY_KEY, ctx_of
 from telemetry.propagation import parse, tracer
 from telemetry.run import RUN_KEY, RunState
 
@@ -47,15 +55,12 @@ class Plan:
 
     __slots__ = (
         "attributes",
-        "duration_ms",
         "labels",
         "message",
         "outcome_labels",
-        "process_duration",
         "process_labels",
         "service",
         "span_name",
-        "succeeded",
     )
 
     def __init__(self, spec: StageSpec, service: str) -> None:
@@ -80,9 +85,6 @@ class Plan:
             outcome: {**self.labels, semconv.OUTCOME: outcome} for outcome in semconv.OUTCOMES
         }
         self.process_labels: dict[Scalar | None, dict[str, Scalar]] = {}
-        self.succeeded = counter_of(semconv.TASK_SUCCEEDED)
-        self.duration_ms = histogram_of(semconv.PROCESSING_DURATION_MS)
-        self.process_duration = histogram_of(semconv.MESSAGING_PROCESS_DURATION)
 
     def labels_of_queue(self, queue: Scalar | None) -> dict[str, Scalar]:
         """Return the attributes of ``messaging.process.duration`` for tasks from a queue."""
@@ -175,8 +177,10 @@ def finish(plan: Plan, state: RunState, raised: BaseException | None) -> None:
             state.span.set_attribute(semconv.OUTCOME, outcome)
             if failed:
                 state.span.set_attribute(semconv.ERROR_TYPE, kind)
-            if error is not None:
-                record_failure(state.span, error)
+                if error is None:
+                    state.span.set_status(Status(StatusCode.ERROR))
+                else:
+                    record_failure(state.span, error, is_passing=error is raised)
     finally:
         if state.token is not None:
             detach(state.token)
@@ -190,11 +194,15 @@ _FAILURES: Final = frozenset({semconv.FAILED, semconv.RETRIED, semconv.DEAD_LETT
 def _start_span(state: RunState, plan: Plan, payload: object, base: Context) -> None:
     attributes = plan.attributes.copy()
     parent, links = base, None
-    facts = delivery_of(base, payload)
-    if facts is not None:
+    facts = cast("Delivery | None", base.get(DELIVERY_KEY))
+    if facts is None:
+        ctx = ctx_of(payload)
+    else:
+        ctx = facts.ctx
         _describe(attributes, facts, plan)
         state.destination = attributes.get(semconv.MESSAGING_DESTINATION_NAME)
-        producer, problem = parse(facts.ctx, base)
+    if ctx is not None:
+        producer, problem = parse(ctx, base)
         if producer is not None:
             ambient = get_current_span(base).get_span_context()
             if ambient.is_valid and ambient != get_current_span(producer).get_span_context():
@@ -202,7 +210,7 @@ def _start_span(state: RunState, plan: Plan, payload: object, base: Context) -> 
             parent = producer
         elif problem is not None:
             attributes[semconv.CTX_ERROR] = problem
-    state.span = tracer.start_span(
+    state.span = tracer().start_span(
         plan.span_name, parent, SpanKind.CONSUMER, attributes=attributes, links=links
     )
 
@@ -223,7 +231,8 @@ def _describe(attributes: dict[str, Scalar], facts: Delivery, plan: Plan) -> Non
     if facts.attempt is not None:
         attempt = attributes[semconv.ATTEMPT] = clean_scalar(facts.attempt)
         if attempt != 1:
-            of = f" of {facts.max_attempts}" if facts.max_attempts is not None else ""
+            last = attributes.get(semconv.MAX_ATTEMPTS)
+            of = "" if last is None else f" of {last}"
             attributes[semconv.LOGFIRE_MESSAGE] = f"{plan.message}, attempt {attempt}{of}"
 
 
@@ -247,17 +256,19 @@ def _judge(state: RunState, raised: BaseException | None) -> tuple[str, BaseExce
 def _measure(
     plan: Plan, state: RunState, outcome: str, elapsed: float, failure: str | None
 ) -> None:
-    plan.duration_ms.record(elapsed * 1_000, plan.outcome_labels[outcome])
+    duration_ms = histogram_of(semconv.PROCESSING_DURATION_MS)
+    duration_ms.record(elapsed * 1_000, plan.outcome_labels[outcome])
+    duration = histogram_of(semconv.MESSAGING_PROCESS_DURATION)
     labels = plan.labels_of_queue(state.destination)
     if failure is None:
-        plan.process_duration.record(elapsed, labels)
+        duration.record(elapsed, labels)
         if outcome == semconv.SUCCEEDED:
-            plan.succeeded.add(1, plan.labels)
+            counter_of(semconv.TASK_SUCCEEDED).add(1, plan.labels)
             if state.counts:
                 state.emit_counts()
         return
     error = {semconv.ERROR_TYPE: failure}
-    plan.process_duration.record(elapsed, {**labels, **error})
+    duration.record(elapsed, {**labels, **error})
     counter_of(semconv.TASK_FAILED).add(1, {**plan.outcome_labels[outcome], **error})
     if outcome == semconv.DEAD_LETTERED:
         counter_of(semconv.TASKS_DEAD_LETTERED).add(1, {**plan.labels, **error})

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry.context import Context, attach, create_key, detach, get_current
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 DELIVERY_KEY: Final = create_key("mystage-delivery")
 """Where the delivery waits in the OpenTelemetry context, for the first stage that runs in it."""
@@ -39,34 +38,38 @@ class Delivery:
     body_size: int | None = None
 
 
-@contextmanager
-def delivery(facts: Delivery) -> Iterator[None]:
+class _Announcement:
+    __slots__ = ("_facts", "_token")
+
+    def __init__(self, facts: Delivery) -> None:
+        self._facts = facts
+
+    def __enter__(self) -> None:
+        self._token = attach(Context({**get_current(), DELIVERY_KEY: self._facts}))
+
+    def __exit__(self, *_: object) -> None:
+        detach(self._token)
+
+
+def delivery(facts: Delivery) -> AbstractContextManager[None]:
     """Tell the next stage run within the block which delivery it is handling.
 
-    The first instrumented handler called in the block takes the facts; a stage that one calls in
-    turn is not a delivery of its own and sees none.
+    An instrumented handler called in the block takes the facts; a stage that one calls in turn is
+    not a delivery of its own and sees none.
     """
-    token = attach(Context({**get_current(), DELIVERY_KEY: facts}))
-    try:
-        yield
-    finally:
-        detach(token)
+    return _Announcement(facts)
 
 
-def delivery_of(context: Context, payload: object) -> Delivery | None:
-    """Return the delivery being handled: the announced one, else the payload's own trace context.
+def ctx_of(payload: object) -> object:
+    """Return a payload's trace context, or whatever it has in its place.
 
     Args:
-        context: The OpenTelemetry context the handler was called in.
         payload: The handler's first argument; a mapping with a ``ctx``, an object with one, or
             anything else.
     """
-    announced = context.get(DELIVERY_KEY)
-    if announced is not None:
-        return cast("Delivery", announced)
-    ctx: object
     try:
-        ctx = payload.get("ctx") if isinstance(payload, Mapping) else getattr(payload, "ctx", None)
+        if type(payload) is dict or isinstance(payload, Mapping):
+            return payload.get("ctx")
+        return getattr(payload, "ctx", None)
     except Exception as error:  # noqa: BLE001 - reading a stranger's attribute may do anything
-        ctx = error  # which is no mapping, and noted on the span as such
-    return None if ctx is None else Delivery(ctx=ctx)
+        return error  # which is no mapping, and will be noted on the span as such

@@ -77,7 +77,7 @@ class Catalogue(Mapping[str, Metric]):
 
     def __init__(self) -> None:
         self._metrics: dict[str, Metric] = {}
-        self._entities: dict[str, None] = {}
+        self._entities: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Metric:
         return self._metrics[name]
@@ -91,7 +91,7 @@ class Catalogue(Mapping[str, Metric]):
     @property
     def entities(self) -> tuple[str, ...]:
         """The kinds of entities that are counted as found and created."""
-        return tuple(self._entities)
+        return self._entities
 
     def declare(self, metric: Metric) -> Metric:
         """Add a metric; declaring the same again changes nothing.
@@ -130,7 +130,8 @@ class Catalogue(Mapping[str, Metric]):
                 attributes=STAGE_LABELS,
             ),
         )
-        self._entities[entity] = None
+        if entity not in self._entities:
+            self._entities += (entity,)
         return counters
 
 

@@ -10,8 +10,10 @@ https://www.w3.org/TR/trace-context/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import trace
@@ -19,8 +21,11 @@ from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import (
     INVALID_SPAN,
     Link,
+    NonRecordingSpan,
     SpanContext,
     SpanKind,
+    TraceFlags,
+    TraceState,
     get_current_span,
     set_span_in_context,
 )
@@ -34,12 +39,18 @@ from telemetry.failures import error_type, record_failure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from opentelemetry.trace import Span
+    from opentelemetry.trace import Span, Tracer
 
     from telemetry.attributes import Scalar
 
+_TRACEPARENT: Final = re.compile("([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+"""Version, trace id, span id, flags; version 00 ends here, later ones may go on.
+
+https://www.w3.org/TR/trace-context/#traceparent-header
+"""
+
 _MAX_TRACEPARENT: Final = 512
-"""Characters. Version 00 has 55; later ones may append to it."""
+"""Characters. Version 00 has 55."""
 
 _MAX_TRACESTATE: Final = 512
 """Characters that must be passed on: https://www.w3.org/TR/trace-context/#tracestate-limits"""
@@ -51,8 +62,15 @@ _STARTING: Final = Guard("starting a producer's span failed", "messages travel w
 _ENDING: Final = Guard("ending a producer's span failed", "it may be missing")
 
 _propagator: Final = TraceContextTextMapPropagator()
-tracer: Final = trace.get_tracer(semconv.SCOPE)
-"""Logfire's, once it is configured; before that its spans are not recorded."""
+
+
+@cache
+def tracer() -> Tracer:
+    """Return the toolkit's tracer: Logfire's, once it is configured; before, it records nothing.
+
+    Asked for late, since OpenTelemetry raises here where its environment variables are wrong.
+    """
+    return trace.get_tracer(semconv.SCOPE)
 
 
 def inject() -> dict[str, str]:
@@ -96,14 +114,33 @@ def _parse(ctx: object, base: Context) -> tuple[Context | None, str | None]:
     traceparent = ctx.get("traceparent")
     if traceparent is None:
         return None, "no traceparent" if ctx else None
-    if type(traceparent) is not str or len(traceparent) > _MAX_TRACEPARENT:
+    span_context = _read(traceparent, ctx.get("tracestate"))
+    if span_context is None:
         return None, "malformed traceparent"
-    carrier = {"traceparent": traceparent}
-    tracestate = ctx.get("tracestate")
+    return set_span_in_context(NonRecordingSpan(span_context), base), None
+
+
+def _read(traceparent: object, tracestate: object) -> SpanContext | None:
+    """Read the two fields as OpenTelemetry's propagator does, in half its time."""
+    if type(traceparent) is not str or len(traceparent) > _MAX_TRACEPARENT:
+        return None
+    match = _TRACEPARENT.fullmatch(traceparent)
+    if match is None:
+        return None
+    version, trace_id, span_id, flags, rest = match.groups()
+    if version == "ff" or (version == "00" and rest):
+        return None
+    state = None
     if type(tracestate) is str and len(tracestate) <= _MAX_TRACESTATE:
-        carrier["tracestate"] = tracestate
-    context = _propagator.extract(carrier, base)
-    return (None, "malformed traceparent") if context is base else (context, None)
+        state = TraceState.from_header([tracestate])
+    context = SpanContext(
+        int(trace_id, 16),
+        int(span_id, 16),
+        is_remote=True,
+        trace_flags=TraceFlags(int(flags, 16)),
+        trace_state=state,
+    )
+    return context if context.is_valid else None
 
 
 @contextmanager
@@ -144,7 +181,7 @@ def producer_span(  # noqa: PLR0913 - all but the first have a default
         attributes = _attributes(destination, operation, message_id, body_size)
         if batch:
             attributes[semconv.MESSAGING_BATCH_MESSAGE_COUNT] = len(batch)
-        span = tracer.start_span(
+        span = tracer().start_span(
             clean_text(f"{operation} {destination}"),
             context=set_span_in_context(INVALID_SPAN, base) if new_trace else base,
             kind=SpanKind.CLIENT if batch else SpanKind.PRODUCER,
@@ -182,7 +219,7 @@ def message_context(
     """
     with _STARTING:
         base = get_current()
-        span = tracer.start_span(
+        span = tracer().start_span(
             clean_text(f"{semconv.CREATE} {destination}"),
             context=set_span_in_context(INVALID_SPAN, base) if new_trace else base,
             kind=SpanKind.PRODUCER,

@@ -15,7 +15,7 @@ from telemetry.attributes import clean_value
 from telemetry.diagnostics import Guard, misused, report
 from telemetry.errors import InvalidOutcome, UndeclaredMetric
 from telemetry.instruments import checked_labels, checked_metric, counter_of, is_measurable
-from telemetry.metrics import CATALOGUE, Kind
+from telemetry.metrics import CATALOGUE, STAGE_LABELS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,12 +41,12 @@ class RunState:
     """Keep what is known of a run while it lasts; ``StageRun`` is what handlers see of it.
 
     Attributes:
-        labels: Service, stage and task type, for the run's metrics.
+        labels: Service, stage and task type, for the run's metrics that declare them.
         span: The run's span; the invalid one where there is no telemetry.
         token: Restores the OpenTelemetry context in which the run began.
         started: When the handler was called, on the clock of ``telemetry.lifecycle``.
         destination: The queue the task came from.
-        counts: Amounts by metric and attributes, to be emitted if the run succeeds.
+        counts: Amounts by metric and further attributes, to be emitted if the run succeeds.
         outcome: What ``set_outcome`` was told.
         error: The same.
         is_over: Whether the run has ended; what is counted now is lost.
@@ -54,7 +54,7 @@ class RunState:
         lock: Guards ``counts``: a handler may count from several threads.
     """
 
-    labels: Mapping[str, Scalar]
+    labels: dict[str, Scalar]
     span: Span = INVALID_SPAN
     token: Token[Context] | None = None
     started: float = 0.0
@@ -68,8 +68,13 @@ class RunState:
 
     def emit_counts(self) -> None:
         """Add the run's counts to their metrics, and put their totals on the span."""
-        for (name, labels), amount in self.counts.items():
-            counter_of(name).add(amount, dict(labels))
+        for (name, extra), amount in self.counts.items():
+            labels = self.labels
+            declared = CATALOGUE[name].attributes
+            if extra or not declared >= STAGE_LABELS:
+                labels = {key: value for key, value in labels.items() if key in declared}
+                labels.update(extra)
+            counter_of(name).add(amount, labels)
         self.span.set_attributes(self.totals())
 
     def totals(self) -> dict[str, float]:
@@ -86,7 +91,10 @@ class StageRun:
 
     Counts wait until the run has succeeded: an attempt that fails is tried again, and would count
     twice. They are then added to their metrics with the run's service, stage and task type, and
-    their totals become attributes of the span. Safe to use from the handler's threads and tasks.
+    their totals become attributes of the span.
+
+    Tasks of asyncio and ``asyncio.to_thread`` know the run by themselves; a thread pool does not:
+    take the handle along, any number of threads may use it.
     """
 
     __slots__ = ("_state",)
@@ -151,11 +159,8 @@ class StageRun:
             if state.is_over:
                 report("a count came after its run had ended", "it is lost; count before returning")
                 return
-            labels = {
-                key: value for key, value in state.labels.items() if key in declared.attributes
-            }
-            labels |= checked_labels(declared, attributes)
-            key = metric, frozenset(labels.items())
+            extra = checked_labels(declared, attributes) if attributes else {}
+            key = metric, frozenset(extra.items())
             with state.lock:
                 state.counts[key] = state.counts.get(key, 0) + n
 

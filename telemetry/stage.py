@@ -10,7 +10,7 @@ import functools
 import inspect
 import re
 from dataclasses import dataclass
-from types import CoroutineType
+from types import CoroutineType, FunctionType, MethodType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -165,7 +165,6 @@ def instrumented_stage(
 def _instrument(
     spec: StageSpec, planner: Planner, handler: Callable[P, R]
 ) -> InstrumentedStage[P, R]:
-    _refuse_unmeasurable(handler)
     make = _instrument_async if _is_async(handler) else _instrument_sync
     wrapper: Any = functools.wraps(handler)(make(planner, handler))
     wrapper.stage = spec
@@ -223,30 +222,42 @@ def _instrument_async(planner: Planner, handler: Callable[..., Any]) -> Callable
     return run_stage
 
 
-def _refuse_unmeasurable(handler: object) -> None:
-    if isinstance(handler, classmethod | staticmethod):
+def _is_async(handler: object) -> bool:
+    """Say whether a handler is to be awaited.
+
+    Raises:
+        InvalidHandler: It is nothing whose work a span could cover.
+    """
+    if isinstance(handler, FunctionType | MethodType):
+        flags = handler.__code__.co_flags
+        is_generator = bool(flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR))
+        is_async = bool(flags & inspect.CO_COROUTINE)
+    else:
+        call = _callable_of(handler)
+        is_generator = inspect.isgeneratorfunction(call) or inspect.isasyncgenfunction(call)
+        is_async = inspect.iscoroutinefunction(call)
+    if is_generator:
         raise InvalidHandler(
-            f"@instrumented_stage on a {type(handler).__name__}: write @{type(handler).__name__}"
-            " above @instrumented_stage, not below it"
+            f"@instrumented_stage on {_name(handler)}, which is a generator: its body runs"
+            " after the call has returned, so the span would measure nothing and a failure"
+            " would go unnoticed. Return a list, or decorate what uses the generator up"
+        )
+    return is_async
+
+
+def _callable_of(handler: object) -> object:
+    """Return the function behind a handler that is none itself: a partial, or an object."""
+    if isinstance(handler, classmethod | staticmethod):
+        kind = type(handler).__name__
+        raise InvalidHandler(
+            f"@instrumented_stage on a {kind}: write @{kind} above @instrumented_stage, not below"
         )
     if isinstance(handler, type) or not callable(handler):
         raise InvalidHandler(
             f"@instrumented_stage on {_name(handler)}, which is no function: decorate the function"
             " or method that does the stage's work"
         )
-    for function in (handler, getattr(handler, "__call__", None)):  # noqa: B004 - to look at it
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise InvalidHandler(
-                f"@instrumented_stage on {_name(handler)}, which is a generator: its body runs"
-                " after the call has returned, so the span would measure nothing and a failure"
-                " would go unnoticed. Return a list, or decorate what uses the generator up"
-            )
-
-
-def _is_async(handler: object) -> bool:
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
-        getattr(handler, "__call__", None)  # noqa: B004 - to look at it, not to ask for it
-    )
+    return handler if isinstance(handler, functools.partial) else handler.__call__
 
 
 def _locate_payload(handler: object) -> tuple[int, str]:

@@ -122,7 +122,12 @@ class CapturedTelemetry:
     @property
     def spans(self) -> tuple[CapturedSpan, ...]:
         """All spans, in the order they ended."""
-        return tuple(_capture(span) for span in self._exporter.get_finished_spans())
+        return tuple(_capture(span) for span in self.raw_spans)
+
+    @property
+    def raw_spans(self) -> tuple[ReadableSpan, ...]:
+        """The same as the SDK's own objects, as exporters get them."""
+        return self._exporter.get_finished_spans()
 
     @property
     def metrics(self) -> tuple[str, ...]:

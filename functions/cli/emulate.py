@@ -41,7 +41,7 @@ def emulate() -> None:
     help="Stop when standard input ends, so that the emulator never outlives its parent.",
 )
 def tasks(port: int, data: Path | None, *, until_stdin_closes: bool) -> None:
-    r"""Run the Cloud Tasks emulator until Ctrl-C.
+    """Run the Cloud Tasks emulator until Ctrl-C.
 
     It speaks the Cloud Tasks v2 gRPC API without TLS, delivers HTTP tasks, and prints one line,
     "ready 127.0.0.1:PORT", once it takes calls.
@@ -51,7 +51,7 @@ def tasks(port: int, data: Path | None, *, until_stdin_closes: bool) -> None:
       mystage emulate tasks
       mystage emulate tasks --port 8123 --data .mystage/tasks
       CLOUD_TASKS_EMULATOR_HOST=127.0.0.1:8123 python my_app.py
-    """
+    """  # noqa: D301 - \b is click's mark of text to leave as it is
     # Half a second of imports that other verbs and --help do without.
     from functions.emulator.server import Options, run  # noqa: PLC0415
 

@@ -122,6 +122,7 @@ def test_piped_output_is_plain_and_the_json_is_alone_on_stdout(pages: Path, data
         (["run", "no/such/page.html"], "no/such/page.html"),
         (["run", "ftp://venue.example/"], "ftp"),
         (["run", "--processes", "0", "x"], "--processes"),
+        (["run", "--sql", "nosuchdb://x", "x"], "names no database that can be used"),
         (["fly"], "No such command 'fly'"),
     ],
 )

@@ -96,7 +96,7 @@ def apply(
     """
     after: dict[Key, Row | None] = {}
     for step in steps:
-        row = rows[step.key]
+        row = after[step.key] if step.key in after else rows[step.key]
         after[step.key] = _apply_step(step, row, commit_time)
     return after
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from functions.errors import PermanentError
 from functions.runtime.handlers import stage_handler
 from functions.stages.collections import EXTRACTIONS, RESOLUTIONS, SLOTS
-from functions.stages.entity_resolution.keys import identify_artist, identify_venue
+from functions.stages.entity_resolution.keys import identify_artist, identify_venue, name_venue
 from functions.stages.entity_resolution.slots import Show, Slot, identify_slot
 from functions.stages.events import ExtractedEvent
 from functions.stages.payloads import RecordSources, ResolveEntities
@@ -74,8 +74,9 @@ class Mentions:
         """Add an event's venue and artists."""
         venue_id = None
         if event.venue is not None:
-            venue_id = identify_venue(event.venue.name, event.venue.city)
-            self.add("venues", venue_id, event.venue.model_dump(mode="json"))
+            name = name_venue(event.venue)
+            venue_id = identify_venue(name, event.venue.city)
+            self.add("venues", venue_id, event.venue.model_dump(mode="json") | {"name": name})
         for artist in event.artists:
             self.add("artists", identify_artist(artist.name), artist.model_dump(mode="json"))
         self._events.append((event, venue_id))

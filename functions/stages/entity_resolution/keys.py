@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from functions.stages.collections import hash_id
+
+if TYPE_CHECKING:
+    from functions.stages.events import ExtractedVenue
 
 _NOT_WORDS: Final = re.compile(r"[\W_]+")
 _APOSTROPHE: Final = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}]")
@@ -27,6 +30,12 @@ def normalise_name(name: str) -> str:
 def identify_venue(name: str, city: str | None) -> str:
     """Return a venue's id: its name within its city."""
     return hash_id("venues", normalise_name(name), normalise_name(city or ""))
+
+
+def name_venue(venue: ExtractedVenue) -> str:
+    """Return what a venue is called: by its address where a page gives it no name."""
+    address = venue.name or venue.street or venue.postal_code or venue.city
+    return address or f"{venue.latitude}, {venue.longitude}"
 
 
 def identify_artist(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
@@ -54,6 +55,11 @@ class Visit:
         """Send the same again and again, until the client or the test has enough."""
         while not self.server.over.is_set():
             self.connection.sendall(data)
+
+    def reset(self) -> None:
+        """Have the connection closed with RST instead of FIN."""
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
     def hold(self) -> None:
         """Say nothing until the test is over."""
@@ -121,6 +127,7 @@ class RawServer:
                 self._play(connection)
                 return
             with self._tls.wrap_socket(connection, server_side=True) as encrypted:
+                self._open.append(encrypted)  # It took the connection's place.
                 self._play(encrypted)
 
     def _play(self, connection: socket.socket) -> None:

@@ -95,22 +95,22 @@ def test_the_request_says_who_asks_and_for_what(serve: Serve) -> None:
     assert not any(header.startswith(("Cookie", "Authorization", "If-")) for header in headers)
 
 
-@pytest.mark.parametrize(
-    ("answer", "body"),
-    [
-        (_answer(b""), b""),  # an empty page
-        (_answer(status=b"203 Transformed"), _PAGE),  # touched up by a proxy
-        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),  # an empty page said otherwise
-        (b"HTTP/1.0 200 OK\r\n\r\n" + _PAGE, _PAGE),  # ends when the connection does
-        (_answer(gzip.compress(_PAGE), b"Content-Encoding: gzip"), _PAGE),  # compressed
-        (_answer(gzip.compress(_PAGE), b"Content-Encoding: X-GZIP"), _PAGE),  # its old name
-        (_answer(zlib.compress(_PAGE), b"Content-Encoding: deflate"), _PAGE),  # compressed
-        (_answer(_PAGE, b"Content-Encoding: identity"), _PAGE),  # not compressed
-        (_answer(b"", b"Content-Encoding: gzip"), b""),  # nothing to decompress
-        (_CHUNKED, _PAGE),  # chunked, with an extension and a trailer
-        (b"HTTP/1.1 100 Continue\r\n\r\n" + _answer(), _PAGE),  # a superfluous 100
-    ],
-)
+_WAYS = {
+    "empty": (_answer(b""), b""),
+    "touched up by a proxy": (_answer(status=b"203 Transformed"), _PAGE),
+    "empty, said otherwise": (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+    "ended by the connection": (b"HTTP/1.0 200 OK\r\n\r\n" + _PAGE, _PAGE),
+    "gzip": (_answer(gzip.compress(_PAGE), b"Content-Encoding: gzip"), _PAGE),
+    "x-gzip": (_answer(gzip.compress(_PAGE), b"Content-Encoding: X-GZIP"), _PAGE),
+    "deflate": (_answer(zlib.compress(_PAGE), b"Content-Encoding: deflate"), _PAGE),
+    "identity": (_answer(_PAGE, b"Content-Encoding: identity"), _PAGE),
+    "gzip of nothing": (_answer(b"", b"Content-Encoding: gzip"), b""),
+    "chunked, with an extension and a trailer": (_CHUNKED, _PAGE),
+    "after a superfluous 100": (b"HTTP/1.1 100 Continue\r\n\r\n" + _answer(), _PAGE),
+}
+
+
+@pytest.mark.parametrize(("answer", "body"), _WAYS.values(), ids=_WAYS.keys())
 def test_every_way_to_send_a_page_is_understood(
     serve: Serve, local: FetchPolicy, answer: bytes, body: bytes
 ) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.emulator.rates import TokenBucket
@@ -41,6 +41,7 @@ def test_a_changed_rate_counts_from_the_change_on_and_gives_nothing_away() -> No
     assert 2 == sum(bucket.take(10.0) for _ in range(5))
 
 
+@settings(deadline=None)
 @given(
     rate=st.floats(0.01, 500),
     burst=st.integers(1, 100),
@@ -58,6 +59,7 @@ def test_no_span_of_time_sees_more_than_its_burst_and_its_rate(
         assert taken <= burst + rate * at + 1e-6
 
 
+@settings(deadline=None)
 @given(rate=st.floats(0.001, 500), start=st.floats(0, 1e6), nap=st.floats(0, 1))
 def test_a_token_is_there_when_the_wait_is_over(rate: float, start: float, nap: float) -> None:
     bucket = TokenBucket(rate=rate, burst=1, at=start)
