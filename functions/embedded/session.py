@@ -85,10 +85,11 @@ def embedded_session(settings: Settings, *, processes: int) -> Iterator[Session]
         emulator = stack.enter_context(EmulatorProcess(settings.data / TASKS_FOLDER))
         os.environ[EMULATOR_HOST] = emulator.address
         stack.callback(os.environ.pop, EMULATOR_HOST, None)
-        worker = stack.enter_context(_workers(settings, listener, lock, processes))
+        # Before the workers open it too: one of them cannot say as clearly what is wrong with it.
         dispatcher = make_dispatcher(settings)
         runtime = assemble_runtime(settings, dispatcher)
         stack.callback(runtime.store.close)
+        worker = stack.enter_context(_workers(settings, listener, lock, processes))
         declare_queues(dispatcher, redirect_to=settings.base_url)
         yield Session(runtime, dispatcher, worker)
 
@@ -133,6 +134,7 @@ def _workers(
         stdin=subprocess.PIPE,
         pass_fds=(listener.fileno(), lock),
         env=os.environ | environment,
+        start_new_session=True,  # Ctrl-C is for the run, which then stops its workers in order
     )
     try:
         yield worker

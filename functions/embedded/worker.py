@@ -17,6 +17,9 @@ import signal
 import socket
 import sys
 import threading
+import time
+from collections import deque
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -34,6 +37,13 @@ if TYPE_CHECKING:
 THREADS: Final = 12
 """Tasks a process runs at once: enough to wait for slow servers, few enough to share a core."""
 
+_DEATHS: Final = 20
+_DEATHS_SECONDS: Final = 10.0
+"""So many deaths within so many seconds are no matter of single tasks any more."""
+
+_IMPORTED_LATE: Final = ("google.cloud.tasks_v2", "trafilatura", "sqlalchemy.dialects.sqlite")
+"""What handlers import when they need it, so that a cold start in the cloud goes without."""
+
 _FLUSH_SECONDS: Final = 5.0
 _GRACE_SECONDS: Final = 5
 _STDIN: Final = 0
@@ -43,12 +53,16 @@ def main(arguments: list[str]) -> None:
     """Serve until standard input is closed."""
     descriptor, processes = map(int, arguments)
     preload()
-    children = {pid for pid in (fork_server(descriptor) for _ in range(processes)) if pid}
+    children = {fork_server(descriptor) for _ in range(processes)}
+    deaths: deque[float] = deque(maxlen=_DEATHS)
     with wakeup_on_death() as wakeup:
         while _STDIN not in select.select([_STDIN, wakeup], [], [])[0]:
             os.read(wakeup, 1024)
             for pid in reap(children):
                 children.remove(pid)
+                deaths.append(time.monotonic())
+                if len(deaths) == _DEATHS and deaths[-1] - deaths[0] < _DEATHS_SECONDS:
+                    sys.exit(f"{_DEATHS} workers died within {_DEATHS_SECONDS:.0f} seconds")
                 children.add(fork_server(descriptor))
     for pid in children:
         os.waitpid(pid, 0)
@@ -56,8 +70,8 @@ def main(arguments: list[str]) -> None:
 
 def preload() -> None:
     """Import whatever tasks need, before there is a thread or a connection."""
-    import google.cloud.tasks_v2  # noqa: F401, PLC0415 - here for the forks, not for this module
-
+    for module in _IMPORTED_LATE:
+        import_module(module)
     for stage in Pipeline().stages:
         load_handler(stage)
         load_payload(stage)

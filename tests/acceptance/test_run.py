@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import MYSTAGE, Performance, event, event_page, mystage, read_performances
@@ -154,7 +154,7 @@ def test_a_folder_that_cannot_be_used_is_a_clear_error(tmp_path: Path, pages: Pa
     ended = mystage("run", pages, "--data", folder)
 
     assert 69 == ended.code
-    assert "documents.db" in ended.stderr
+    assert ended.stderr.startswith(f"Error: {folder / 'documents.db'} is damaged")
     assert "Traceback" not in ended.stderr
 
 
@@ -207,6 +207,27 @@ def test_a_run_that_was_cut_off_needs_no_source_to_go_on(
     assert expected == read_performances(data)
 
 
+def test_a_run_that_is_interrupted_says_how_to_go_on(
+    undisturbed: tuple[Path, list[Performance]], data: Path
+) -> None:
+    pages, expected = undisturbed
+    run = subprocess.Popen(
+        [*MYSTAGE, "run", str(pages), "--data", str(data)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    _wait_for_receipts(data, 20, run)
+    os.killpg(run.pid, signal.SIGINT)
+    _, stderr = run.communicate()
+
+    assert 1 == run.returncode
+    assert f"mystage run --data {data} takes up where this run stood" in stderr
+    assert "Traceback" not in stderr
+    assert 0 == mystage("run", "--data", data).code
+    assert expected == read_performances(data)
+
+
 def test_a_folder_in_use_is_not_used_twice(
     undisturbed: tuple[Path, list[Performance]], data: Path
 ) -> None:
@@ -224,7 +245,7 @@ def test_a_folder_in_use_is_not_used_twice(
     assert expected == read_performances(data)
 
 
-def _wait_for_receipts(data: Path, wanted: int, run: subprocess.Popen[bytes]) -> None:
+def _wait_for_receipts(data: Path, wanted: int, run: subprocess.Popen[Any]) -> None:
     deadline = time.monotonic() + 60
     documents = f"file:{data / 'documents.db'}?mode=ro"
     while time.monotonic() < deadline:

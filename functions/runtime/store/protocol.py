@@ -99,7 +99,8 @@ class DocumentStore(Protocol):
     """Keep documents, consistently and durably. Safe to share between threads.
 
     Every method raises ``StoreUnavailable`` when the store is out of reach, busy for too long or
-    closed, and ``InvalidDocumentId`` for a name that Firestore would refuse.
+    closed, ``StoreUnusable`` when what it holds is damaged, and ``InvalidDocumentId`` for a name
+    that Firestore would refuse.
     """
 
     def get(self, collection: str, document_id: str, /) -> Document | None:

@@ -37,8 +37,7 @@ _UPSERT: Final = (
 _DELETE: Final = "DELETE FROM documents WHERE collection = ? AND id = ?"
 
 _MAX_GROUP: Final = 64
-"""Batches in a transaction: enough to hide the disk, few enough to keep other processes short."""
-
+"""Batches in a transaction: enough to hide the disk, few enough not to keep other processes."""
 
 _UNKNOWN: Final = (
     "a thread was interrupted while it committed this batch, and whether it was written is unknown:"
@@ -113,7 +112,8 @@ class CommitQueue:
 
     def _take_group(self, own: _Batch) -> list[_Batch]:
         group = [own]
-        self._waiting.remove(own)
+        with suppress(ValueError):  # an interrupted thread may have taken it out already
+            self._waiting.remove(own)
         with suppress(IndexError):
             while len(group) < _MAX_GROUP:
                 group.append(self._waiting.popleft())

@@ -75,10 +75,9 @@ _UNREACHABLE: Final = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-_DAMAGED: Final = frozenset(
-    # ERROR: a table, an index or a document's text is not as this version left it.
-    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA}
-)
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CHANGED: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA})
+"""A table or an index is gone, or a document's text is none."""
 
 
 class SqliteFile:
@@ -149,6 +148,12 @@ class SqliteFile:
                 raise StoreUnusable(
                     f"{self.path} is damaged or no document store: {error}. Restore it from a"
                     " backup, or move it and its -wal and -shm files away to start empty"
+                ) from error
+            if code in _CHANGED:
+                raise StoreUnusable(
+                    f"{self.path} is not as this program left it: {error}. If another version of"
+                    " the program opened it meanwhile, start this one anew; otherwise it is"
+                    " damaged: restore it from a backup"
                 ) from error
             raise
 

@@ -92,10 +92,9 @@ def _matching(query: Query, indexes: Sequence[Index]) -> tuple[str, list[Conditi
     for each in query.where:
         conditions += _compare(each)
     ranged = {each.field for each in query.where if each.op in RANGES}
+    # As IS NOT NULL, but SQLite seeks past the documents without the field.
     conditions += [
-        (f"{_key(each.field)} IS NOT NULL", [])
-        for each in query.order_by
-        if each.field not in ranged
+        (f"{_key(each.field)} >= x''", []) for each in query.order_by if each.field not in ranged
     ]
     if query.start_after is not None:
         conditions += _behind(query, query.start_after)

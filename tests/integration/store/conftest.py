@@ -38,7 +38,8 @@ def start_worker(implementation: str, tmp_path: Path) -> Iterator[StartWorker]:
     started = []
 
     def start(*arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, WORKER, implementation, tmp_path, *map(str, arguments)]
+        command = [sys.executable, str(WORKER), implementation, str(tmp_path)]
+        command += map(str, arguments)
         worker = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )

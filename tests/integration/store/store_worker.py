@@ -5,6 +5,8 @@ Prints ``ready``, waits for a line to begin, and prints one line for each result
 
 from __future__ import annotations
 
+import os
+import resource
 import sys
 from contextlib import closing
 from itertools import count
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from store_implementations import open_store
 
-from functions.errors import DocumentChanged, DocumentExists
+from functions.errors import DocumentChanged, DocumentExists, StoreUnavailable
 from functions.runtime.store import Create, Put
 
 if TYPE_CHECKING:
@@ -58,13 +60,47 @@ def increment(store: DocumentStore, amount: str) -> None:
 
 def write_batches(store: DocumentStore) -> None:
     """Commit batch after batch, for ever; print the number of each that was committed."""
-    for number in count():
-        writes = [
+    latest = store.get("latest", "batch")
+    for number in count(latest.data["number"] + 1 if latest else 0):
+        parts = [
             Create("batches", f"{number}-{part}", {"batch": number, "filling": "x" * 2_000})
             for part in range(PARTS)
         ]
-        store.commit([*writes, Put("latest", "batch", {"number": number})])
+        twins = [Put("latest", twin, {"number": number}) for twin in ("batch", "twin")]
+        store.commit([*parts, *twins])
         say(number)
+
+
+def outgrow(store: DocumentStore) -> None:
+    """Commit until the disk is full, which a limit on files feigns, then go on without it."""
+    store.commit([Create("sizes", "before", {})])
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, unlimited[1]))
+    try:
+        for number in range(10):
+            pair = (f"{number}-a", f"{number}-b")
+            store.commit([Create("sizes", each, {"x": b"x" * 150_000}) for each in pair])
+    except StoreUnavailable as error:
+        say(error)
+    say(store.count("sizes") % 2)
+    resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    store.commit([Create("sizes", "after", {})])
+    say(store.get("sizes", "after") is not None)
+
+
+def fork(store: DocumentStore) -> None:
+    """Use the store in a child and then in its parent; print what each gets."""
+    child = os.fork()
+    if child == 0:
+        for use in (lambda: store.get("c", "a"), lambda: store.commit([])):
+            try:
+                use()
+            except StoreUnavailable as error:
+                say(error)
+        os._exit(0)
+    os.waitpid(child, 0)
+    store.commit([Create("c", "a", {})])
+    say(store.get("c", "a") is not None)
 
 
 def main() -> None:

@@ -67,8 +67,9 @@ def carry_out(write: Write, there: Document | None, time: datetime) -> Document 
 
 def stamp(document: Document, time: datetime) -> Document:
     """Fill in the commit time, which is known afterwards."""
-    known = {"create_time": document.create_time, "update_time": document.update_time}
-    return replace(document, **{name: time for name, at in known.items() if at == UNKNOWN})
+    if document.create_time == UNKNOWN:
+        document = replace(document, create_time=time)
+    return replace(document, update_time=time) if document.update_time == UNKNOWN else document
 
 
 class Model(RuleBasedStateMachine):
@@ -85,7 +86,8 @@ class Model(RuleBasedStateMachine):
     @rule(batch=st.lists(writes, max_size=4))
     def commit(self, batch: list[tuple[type, str, Any, str | None]]) -> None:
         made = [self.make(*each) for each in batch]
-        after, error = dict(self.documents), None
+        after: dict[str, Document | None] = {**self.documents}
+        error = None
         for write in made:
             error = error or find_fault(write, after.get(write.id))
             after[write.id] = carry_out(write, after.get(write.id), UNKNOWN)
@@ -140,6 +142,7 @@ def test_any_history_leaves_what_a_dict_would_hold(store: DocumentStore) -> None
         settings=settings(
             max_examples=60,
             stateful_step_count=20,
+            deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )

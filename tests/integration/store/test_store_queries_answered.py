@@ -19,7 +19,7 @@ from functions.runtime.store.queries import MISSING, RANGES, find_value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from functions.runtime.store import DocumentStore
+    from functions.runtime.store import DocumentStore, Write
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -298,7 +298,7 @@ def test_pages_go_by_id_without_an_order(store: DocumentStore) -> None:
 def test_pages_neither_skip_nor_repeat_while_others_write(store: DocumentStore) -> None:
     fill(store, "c", {f"m{number:02}": {"n": 50} for number in range(10)})
     fill(store, "c", {"gone": {"n": 99}})
-    writes = [
+    writes: list[Write] = [
         Create("c", "before", {"n": 1}),  # behind the reader
         Create("c", "a same", {"n": 50}),  # the same value, an id that comes earlier
         Delete("c", "m03"),  # the very document that the next page starts after
@@ -366,7 +366,9 @@ def holds(data: dict[str, Any], one: Filter) -> bool:
     return less and type_bounds(key) == type_bounds(asked)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     stored=st.dictionaries(st.sampled_from("abcdefgh"), documents),
     where=st.lists(filters, max_size=2),

@@ -63,7 +63,7 @@ values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=values)
 def test_any_value_comes_back_with_exactly_its_type(store: DocumentStore, value: Any) -> None:
     assert exactly(value) == exactly(there_and_back(store, value))

@@ -229,7 +229,7 @@ def test_one_failing_precondition_and_nothing_is_written(
     store: DocumentStore, failing: Write, place: str
 ) -> None:
     store.commit([Create("c", "there", {"n": 1}), Create("c", "other", {"n": 1})])
-    others = [Create("c", "new", {}), Update("c", "other", {"n": 2}), Delete("d", "x")]
+    others: list[Write] = [Create("c", "new", {}), Update("c", "other", {"n": 2}), Delete("d", "x")]
     with pytest.raises(PreconditionFailed):
         store.commit([failing, *others] if place == "first" else [*others, failing])
     found = store.get_all([("c", "there"), ("c", "other"), ("c", "new")])

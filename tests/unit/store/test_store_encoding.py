@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from document_strategies import fields, times
-from hypothesis import given
+from hypothesis import given, settings
 
 from functions.runtime.store.encoding import (
     decode_fields,
@@ -25,16 +25,19 @@ def exactly(value: Any) -> Any:
     return type(value), repr(value)
 
 
+@settings(deadline=None)
 @given(fields)
 def test_fields_come_back_with_exactly_their_types(data: dict[str, Any]) -> None:
     assert exactly(data) == exactly(decode_fields(encode_fields(data)))
 
 
+@settings(deadline=None)
 @given(fields)
 def test_the_order_of_fields_makes_no_difference(data: dict[str, Any]) -> None:
     assert encode_fields(data) == encode_fields(dict(reversed(data.items())))
 
 
+@settings(deadline=None)
 @given(times)
 def test_times_come_back_to_the_microsecond(time: datetime) -> None:
     assert time == from_microseconds(to_microseconds(time))

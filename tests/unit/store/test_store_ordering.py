@@ -10,11 +10,20 @@ from typing import Any
 
 import pytest
 from document_strategies import numbers, values
-from hypothesis import given
+from hypothesis import given, settings
 
 from functions.runtime.store.ordering import sort_key, type_bounds
 
-TYPES = (type(None), bool, (int, float), datetime, str, bytes, list, dict)
+TYPES: tuple[type | tuple[type, ...], ...] = (
+    type(None),
+    bool,
+    (int, float),
+    datetime,
+    str,
+    bytes,
+    list,
+    dict,
+)
 
 
 def rank(value: object) -> int:
@@ -37,7 +46,7 @@ def compare(one: Any, other: Any) -> int:
         one, other = one.encode(), other.encode()
     if rank(one) == rank(0):
         one, other = exact(one), exact(other)
-    return (one > other) - (one < other)
+    return int(one > other) - int(one < other)
 
 
 def exact(number: float) -> tuple[int, Fraction]:
@@ -52,27 +61,32 @@ def sign(one: bytes, other: bytes) -> int:
     return (one > other) - (one < other)
 
 
+@settings(deadline=None)
 @given(values, values)
 def test_keys_compare_as_firestore_compares_values(one: object, other: object) -> None:
     assert compare(one, other) == sign(sort_key(one), sort_key(other))
 
 
+@settings(deadline=None)
 @given(numbers, numbers)
 def test_integers_and_floats_compare_exactly(one: float, other: float) -> None:
     assert compare(one, other) == sign(sort_key(one), sort_key(other))
 
 
+@settings(deadline=None)
 @given(values, values)
 def test_no_key_is_the_beginning_of_another(one: object, other: object) -> None:
     assert (compare(one, other) == 0) == sort_key(other).startswith(sort_key(one))
 
 
+@settings(deadline=None)
 @given(values)
 def test_a_key_is_within_the_bounds_of_its_type(value: object) -> None:
     lowest, above = type_bounds(sort_key(value))
     assert lowest <= sort_key(value) < above
 
 
+@settings(deadline=None)
 @given(values, values)
 def test_the_bounds_of_a_type_hold_no_other_type(one: object, other: object) -> None:
     lowest, above = type_bounds(sort_key(one))
