@@ -19,13 +19,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import logfire
-from opentelemetry import context, trace
+from opentelemetry import context, metrics, trace
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Link, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from telemetry import Delivery, current_run, delivery, instrumented_stage, producer_span
+from telemetry import CATALOGUE, Delivery, current_run, delivery, instrumented_stage, producer_span
+from telemetry.semconv import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,18 +96,25 @@ def run_task(handler: Callable[[dict[str, Any]], int], data: dict[str, Any]) -> 
         handler(data)
 
 
+def describe(name: str) -> dict[str, Any]:
+    """Return a metric's declaration, so that both sides' instruments are the same."""
+    metric = CATALOGUE[name]
+    return {"name": name, "unit": metric.unit, "description": metric.description}
+
+
 class ByHand:
     """The same telemetry, with the SDK."""
 
     def __init__(self) -> None:
-        self.tracer = trace.get_tracer("by-hand")
+        self.tracer = trace.get_tracer(SCOPE)
         self.propagator = TraceContextTextMapPropagator()
-        self.succeeded = logfire.metric_counter("task_succeeded")
-        self.failed = logfire.metric_counter("task_failed")
-        self.found = logfire.metric_counter("venues_found")
-        self.created = logfire.metric_counter("venues_created")
-        self.duration_ms = logfire.metric_histogram("processing_duration_ms", unit="ms")
-        self.duration = logfire.metric_histogram("messaging.process.duration", unit="s")
+        meter = metrics.get_meter(SCOPE)
+        self.succeeded = meter.create_counter(**describe("task_succeeded"))
+        self.failed = meter.create_counter(**describe("task_failed"))
+        self.found = meter.create_counter(**describe("venues_found"))
+        self.created = meter.create_counter(**describe("venues_created"))
+        self.duration_ms = meter.create_histogram(**describe("processing_duration_ms"))
+        self.duration = meter.create_histogram(**describe("messaging.process.duration"))
 
     def run(self, data: dict[str, Any], *, counting: bool = False) -> None:
         """Run the work as a task from the queue."""
@@ -200,7 +208,8 @@ def compare(
     """Return microseconds per call of both, and the median ratio."""
     for function in (decorated_call, by_hand):
         time_calls(function, calls)
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
     for number in range(rounds):
         pair = [(decorated_call, ours), (by_hand, theirs)]
         for function, times in pair if number % 2 else reversed(pair):

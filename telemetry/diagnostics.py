@@ -42,7 +42,7 @@ def report(kind: str, consequence: str, error: BaseException | None = None) -> N
     _reported.add(kind)
     with contextlib.suppress(Exception):  # a log handler that fails has nowhere left to say so
         logger.warning(
-            "%s: %s. The handler is not affected; this is logged once.",
+            "%s: %s. Handlers are not affected; this is logged once.",
             kind,
             consequence,
             exc_info=error,
@@ -59,11 +59,6 @@ def misused(error: Misuse) -> None:
         raise error
     if (kind := str(error)) not in _reported:
         report(kind, "dropped")
-
-
-def is_strict() -> bool:
-    """Say whether mistakes are raised."""
-    return _strict
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ network. So it runs on a thread that can be given up.
 from __future__ import annotations
 
 import math
+import os
 import sys
 import threading
 import time
@@ -50,8 +51,37 @@ class _Flush:
             self._done.set()
 
 
-_lock: Final = threading.Lock()
-_latest: list[_Flush] = []
+class _Flusher:
+    """Start flushes, one at a time."""
+
+    def __init__(self) -> None:
+        self._latest: _Flush | None = None
+        self.renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        """Begin anew: neither threads nor locks held by them survive a fork."""
+        self._lock = threading.Lock()
+        self._latest = None
+
+    def flush(self, seconds: float) -> bool:
+        arrived = time.monotonic()
+        while (left := arrived + seconds - time.monotonic()) > 0:
+            with self._lock:
+                current = self._latest
+                if current is None or current.is_done:
+                    current = self._latest = _Flush(left)
+                    current.start()
+            if not current.wait(left):
+                return False
+            if current.began >= arrived:
+                return current.succeeded
+            # It had begun before this call, and may have missed what came in between: once more.
+        return False
+
+
+_flusher: Final = _Flusher()
 
 
 def flush(timeout: float = _DEFAULT_TIMEOUT) -> bool:
@@ -70,24 +100,7 @@ def flush(timeout: float = _DEFAULT_TIMEOUT) -> bool:
         return True  # nothing was ever configured
     with _FLUSHING:
         seconds = timeout if math.isfinite(timeout) and timeout > 0 else 0.0
-        if _flush(seconds):
+        if _flusher.flush(seconds):
             return True
         report("telemetry was not sent in time", "it stays buffered, and may be lost")
-    return False
-
-
-def _flush(seconds: float) -> bool:
-    arrived = time.monotonic()
-    while (left := arrived + seconds - time.monotonic()) > 0:
-        with _lock:
-            current = _latest[0] if _latest else None
-            if current is None or current.is_done:
-                current = _Flush(left)
-                current.start()
-                _latest[:] = [current]
-        if not current.wait(left):
-            return False
-        if current.began >= arrived:
-            return current.succeeded
-        # It had begun before this call, so it may have missed what came in between: once more.
     return False

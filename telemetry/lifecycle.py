@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import attach, detach, get_current
 from opentelemetry.trace import (
     INVALID_SPAN,
     Link,
@@ -22,12 +22,14 @@ from telemetry.configuration import service_name
 from telemetry.diagnostics import Guard
 from telemetry.failures import error_type, record_failure
 from telemetry.instruments import counter_of, histogram_of
-from telemetry.message import DELIVERY_KEY, ctx_of
+from telemetry.message import announced, ctx_of
 from telemetry.propagation import parse, tracer
-from telemetry.run import RUN_KEY, RunState
+from telemetry.run import RunState, at_hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from opentelemetry.context import Context
 
     from telemetry.attributes import Scalar
     from telemetry.message import Delivery
@@ -42,6 +44,7 @@ each new value is one more series for ever."""
 
 _STARTING: Final = Guard("starting a stage's span failed", "the run goes without one")
 _MEASURING: Final = Guard("recording a run's metrics failed", "they are lost")
+_LEAVING: Final = Guard("leaving a stage's context failed", "what follows may seem to be its part")
 _ENDING: Final = Guard("ending a stage's span failed", "it may be missing or incomplete")
 
 
@@ -135,26 +138,28 @@ def begin(plan: Plan, payload: object) -> RunState:
     with _STARTING:
         _start_span(state, plan, payload, base)
     with _STARTING:
-        context = Context({**base, RUN_KEY: state, DELIVERY_KEY: None})
-        if state.span is not INVALID_SPAN:
-            context = set_span_in_context(state.span, context)
-        state.token = attach(context)
+        spanless = state.span is INVALID_SPAN
+        enter(state, base if spanless else set_span_in_context(state.span, base))
     state.started = clock()
     return state
 
 
-def suspend(state: RunState) -> Context:
-    """Leave a run that goes on elsewhere, and return its context for ``resume``."""
+def enter(state: RunState, context: Context) -> None:
+    """Make a run the one at hand, within an OpenTelemetry context."""
+    state.tokens = attach(context), at_hand.set(state), announced.set(None)
+
+
+def leave(state: RunState) -> Context:
+    """Restore what was at hand before a run; return the run's context, to ``enter`` it again."""
     context = get_current()
-    if state.token is not None:
-        detach(state.token)
-        state.token = None
+    if state.tokens is not None:
+        span_token, run_token, delivery_token = state.tokens
+        state.tokens = None
+        detach(span_token)
+        with _LEAVING:
+            at_hand.reset(run_token)
+            announced.reset(delivery_token)
     return context
-
-
-def resume(state: RunState, context: Context) -> None:
-    """Enter again a run that was left."""
-    state.token = attach(context)
 
 
 def finish(plan: Plan, state: RunState, raised: BaseException | None) -> None:
@@ -167,23 +172,23 @@ def finish(plan: Plan, state: RunState, raised: BaseException | None) -> None:
     """
     elapsed = clock() - state.started
     state.is_over = True
-    outcome, error = _judge(state, raised)
-    failed = outcome in _FAILURES
-    kind = error_type(error) if error is not None else semconv.ERROR_TYPE_OTHER
     try:
-        with _MEASURING:  # while the span is current, so that exemplars lead to it
-            _measure(plan, state, outcome, elapsed, kind if failed else None)
         with _ENDING:
+            outcome, error = _judge(state, raised)
+            failure = None
+            if outcome in _FAILURES:
+                failure = semconv.ERROR_TYPE_OTHER if error is None else error_type(error)
+            with _MEASURING:  # while the span is current, so that exemplars lead to it
+                _measure(plan, state, outcome, elapsed, failure)
             state.span.set_attribute(semconv.OUTCOME, outcome)
-            if failed:
-                state.span.set_attribute(semconv.ERROR_TYPE, kind)
+            if failure is not None:
+                state.span.set_attribute(semconv.ERROR_TYPE, failure)
                 if error is None:
                     state.span.set_status(Status(StatusCode.ERROR))
                 else:
                     record_failure(state.span, error, is_passing=error is raised)
     finally:
-        if state.token is not None:
-            detach(state.token)
+        leave(state)
         with _ENDING:
             state.span.end()
 
@@ -194,7 +199,7 @@ _FAILURES: Final = frozenset({semconv.FAILED, semconv.RETRIED, semconv.DEAD_LETT
 def _start_span(state: RunState, plan: Plan, payload: object, base: Context) -> None:
     attributes = plan.attributes.copy()
     parent, links = base, None
-    facts = cast("Delivery | None", base.get(DELIVERY_KEY))
+    facts = announced.get()
     if facts is None:
         ctx = ctx_of(payload)
     else:

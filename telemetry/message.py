@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-from opentelemetry.context import Context, attach, create_key, detach, get_current
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-DELIVERY_KEY: Final = create_key("mystage-delivery")
-"""Where the delivery waits in the OpenTelemetry context, for the first stage that runs in it."""
+announced: Final[ContextVar[Delivery | None]] = ContextVar("mystage-delivery", default=None)
+"""Where the delivery waits for the stage that handles it. Not in OpenTelemetry's context, which
+``logfire.attach_context`` replaces as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +45,10 @@ class _Announcement:
         self._facts = facts
 
     def __enter__(self) -> None:
-        self._token = attach(Context({**get_current(), DELIVERY_KEY: self._facts}))
+        self._token = announced.set(self._facts)
 
     def __exit__(self, *_: object) -> None:
-        detach(self._token)
+        announced.reset(self._token)
 
 
 def delivery(facts: Delivery) -> AbstractContextManager[None]:

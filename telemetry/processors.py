@@ -41,6 +41,7 @@ class DetachedSpanProcessor(SpanProcessor):
         self._stopping = Guard(f"{name}.shutdown failed", "spans may be lost to it")
         self._flushing = Guard(f"{name}.force_flush failed", "spans may be lost to it")
         self._pid = 0
+        self._is_shut_down = False
         self._restart()
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
@@ -50,6 +51,8 @@ class DetachedSpanProcessor(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Leave a span to the thread; never waits."""
+        if self._is_shut_down:
+            return
         if self._pid != os.getpid():
             self._restart()  # threads do not survive a fork
         try:
@@ -59,6 +62,8 @@ class DetachedSpanProcessor(SpanProcessor):
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Wait until the spans left so far have been processed, and flush the processor."""
+        if self._is_shut_down:
+            return True
         reached = threading.Event()
         try:
             self._waiting.put_nowait(reached)
@@ -72,12 +77,16 @@ class DetachedSpanProcessor(SpanProcessor):
 
     def shutdown(self) -> None:
         """Process what is waiting, within a bound, and shut the processor down."""
-        if self.force_flush(int(_SHUTDOWN_SECONDS * 1_000)):
-            self._waiting.put_nowait(None)
-            with self._stopping:
-                self._processor.shutdown()
-        else:
+        if self._is_shut_down:
+            return
+        is_through = self.force_flush(int(_SHUTDOWN_SECONDS * 1_000))
+        self._is_shut_down = True
+        if not is_through:
             report(f"{self._name} did not shut down in time", "spans are lost to it")
+            return
+        with self._stopping:
+            self._waiting.put_nowait(None)  # ends the thread
+            self._processor.shutdown()
 
     def _restart(self) -> None:
         self._pid = os.getpid()

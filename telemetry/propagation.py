@@ -131,7 +131,7 @@ def _read(traceparent: object, tracestate: object) -> SpanContext | None:
     if version == "ff" or (version == "00" and rest):
         return None
     state = None
-    if type(tracestate) is str and len(tracestate) <= _MAX_TRACESTATE:
+    if type(tracestate) is str and len(tracestate) <= _MAX_TRACESTATE and tracestate.isascii():
         state = TraceState.from_header([tracestate])
     context = SpanContext(
         int(trace_id, 16),
@@ -213,10 +213,11 @@ def message_context(
 ) -> dict[str, str]:
     """Return the ``ctx`` of one of many messages: a ``create`` span that ends at once.
 
-    The quick form of ``producer_span`` for a fan-out, with the same arguments. Each message gets a
+    ``producer_span`` in one call, for a fan-out, with the same arguments. Each message gets a
     creation context of its own, as the convention asks of a batch; ``producer_span(batch=…)`` then
     covers the sending of all.
     """
+    span: Span = INVALID_SPAN
     with _STARTING:
         base = get_current()
         span = tracer().start_span(
@@ -226,9 +227,9 @@ def message_context(
             attributes=_attributes(destination, semconv.CREATE, message_id, body_size),
             links=_links(base, new_trace=new_trace, others=links),
         )
+    with _ENDING:
         span.end()
-        return _context_of(span)
-    return {}
+    return _context_of(span)
 
 
 def _attributes(

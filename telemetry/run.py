@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
-from opentelemetry.context import create_key, get_current
 from opentelemetry.trace import INVALID_SPAN, format_trace_id
 
 from telemetry import semconv
-from telemetry.attributes import clean_value
+from telemetry.attributes import clean_text, clean_value
 from telemetry.diagnostics import Guard, misused, report
 from telemetry.errors import InvalidOutcome, UndeclaredMetric
 from telemetry.instruments import checked_labels, checked_metric, counter_of, is_measurable
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
     from telemetry.attributes import Scalar
+    from telemetry.message import Delivery
 
 Outcome: TypeAlias = Literal["succeeded", "failed", "retried", "dead_lettered", "duplicate"]
 """How a run ends; the values of ``telemetry.semconv.OUTCOMES``."""
 
-RUN_KEY: Final = create_key("mystage-run")
-"""Where the run at hand is kept in the OpenTelemetry context."""
+at_hand: Final[ContextVar[RunState | None]] = ContextVar("mystage-run", default=None)
+"""The run at hand. Not in OpenTelemetry's context, which ``logfire.attach_context`` replaces as a
+whole."""
 
 _COUNTING: Final = Guard("counting failed", "the count is lost")
 _ANNOTATING: Final = Guard("setting a span's attribute failed", "the span goes without it")
@@ -43,7 +45,7 @@ class RunState:
     Attributes:
         labels: Service, stage and task type, for the run's metrics that declare them.
         span: The run's span; the invalid one where there is no telemetry.
-        token: Restores the OpenTelemetry context in which the run began.
+        tokens: Restore the context in which the run began.
         started: When the handler was called, on the clock of ``telemetry.lifecycle``.
         destination: The queue the task came from.
         counts: Amounts by metric and further attributes, to be emitted if the run succeeds.
@@ -56,7 +58,7 @@ class RunState:
 
     labels: dict[str, Scalar]
     span: Span = INVALID_SPAN
-    token: Token[Context] | None = None
+    tokens: tuple[Token[Context], Token[RunState | None], Token[Delivery | None]] | None = None
     started: float = 0.0
     destination: Scalar | None = None
     counts: dict[tuple[str, frozenset[tuple[str, Scalar]]], float] = field(default_factory=dict)
@@ -68,7 +70,9 @@ class RunState:
 
     def emit_counts(self) -> None:
         """Add the run's counts to their metrics, and put their totals on the span."""
-        for (name, extra), amount in self.counts.items():
+        with self.lock:
+            counts = list(self.counts.items())
+        for (name, extra), amount in counts:
             labels = self.labels
             declared = CATALOGUE[name].attributes
             if extra or not declared >= STAGE_LABELS:
@@ -156,13 +160,13 @@ class StageRun:
             declared = checked_metric(metric, Kind.COUNTER)
             if declared is None or not is_measurable(declared, n):
                 return
-            if state.is_over:
-                report("a count came after its run had ended", "it is lost; count before returning")
-                return
             extra = checked_labels(declared, attributes) if attributes else {}
             key = metric, frozenset(extra.items())
             with state.lock:
-                state.counts[key] = state.counts.get(key, 0) + n
+                if not state.is_over:
+                    state.counts[key] = state.counts.get(key, 0) + n
+                    return
+            report("a count came after its run had ended", "it is lost; count before returning")
 
     def set_attribute(self, key: str, value: object) -> None:
         """Set an attribute of the run's span.
@@ -174,6 +178,7 @@ class StageRun:
         if state is None or not state.span.is_recording():
             return
         with _ANNOTATING:
+            key = clean_text(key)
             cleaned, json_type = clean_value(value)
             state.span.set_attribute(key, cleaned)
             if json_type is None:
@@ -225,4 +230,4 @@ class StageRun:
 
 def current_run() -> StageRun:
     """Return the run of the stage at hand; outside of one, a run whose methods do nothing."""
-    return StageRun(cast("RunState | None", get_current().get(RUN_KEY)))
+    return StageRun(at_hand.get())

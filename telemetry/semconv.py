@@ -147,9 +147,6 @@ LOGFIRE_MESSAGE: Final = "logfire.msg"
 https://logfire.pydantic.dev/docs/reference/sql/#message
 """
 
-LOGFIRE_LEVEL: Final = "logfire.level_num"
-"""The column ``level``; 17 is error. https://logfire.pydantic.dev/docs/reference/sql/#level"""
-
 LOGFIRE_JSON_SCHEMA: Final = "logfire.json_schema"
 """Which attributes hold JSON text, so that Logfire reads them as objects and arrays.
 

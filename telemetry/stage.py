@@ -24,7 +24,7 @@ from typing import (
 )
 
 from telemetry.errors import InvalidDeclaration, InvalidHandler
-from telemetry.lifecycle import Planner, begin, finish, resume, suspend
+from telemetry.lifecycle import Planner, begin, enter, finish, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -185,7 +185,7 @@ def _instrument_sync(planner: Planner, handler: Callable[..., Any]) -> Callable[
             raise
         if type(result) is CoroutineType:
             # A lambda or a partial around an async function: the work is still to come.
-            return _finish_later(plan, state, suspend(state), result)
+            return _finish_later(plan, state, leave(state), result)
         finish(plan, state, None)
         return result
 
@@ -195,7 +195,7 @@ def _instrument_sync(planner: Planner, handler: Callable[..., Any]) -> Callable[
 async def _finish_later(
     plan: Plan, state: RunState, context: Context, work: Coroutine[Any, Any, Any]
 ) -> Any:
-    resume(state, context)
+    enter(state, context)
     try:
         result = await work
     except BaseException as error:

@@ -99,7 +99,7 @@ def test_the_same_declaration_twice_is_one() -> None:
     ],
 )
 def test_a_different_declaration_of_a_name_is_refused(change: dict[str, Any]) -> None:
-    declaration = {
+    declaration: dict[str, Any] = {
         "name": "a",
         "kind": Kind.COUNTER,
         "unit": "1",

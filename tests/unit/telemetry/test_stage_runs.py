@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import logfire
 import pytest
 
 from telemetry import (
@@ -408,6 +409,19 @@ def test_outside_a_run_the_handle_does_nothing(captured_telemetry: CapturedTelem
     assert handle.trace_id == ""
     assert handle.counts == {}
     assert captured_telemetry.metrics == ()
+
+
+def test_a_handler_may_attach_a_context_of_its_own(
+    captured_telemetry: CapturedTelemetry,
+) -> None:
+    def work() -> None:
+        with logfire.attach_context({}), logfire.span("elsewhere"):
+            current_run().found("venues")
+
+    run(work)
+
+    assert captured_telemetry.counter("venues_found") == 1
+    assert captured_telemetry.span("elsewhere").parent_id is None
 
 
 def test_after_a_run_nothing_is_left_of_it(captured_telemetry: CapturedTelemetry) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import logfire
 import pytest
 from opentelemetry import trace
 
@@ -223,6 +224,20 @@ def test_an_announced_delivery_wins_over_the_payload(
     assert captured_telemetry.span(SPAN).parent_id == produced.span_id
 
 
+def test_an_announced_delivery_is_known_within_an_attached_context(
+    captured_telemetry: CapturedTelemetry,
+) -> None:
+    with producer_span("extraction-queue") as ctx:
+        pass
+
+    with delivery(FACTS), logfire.attach_context(ctx):
+        handler({"n": 1})
+
+    span = captured_telemetry.span(SPAN)
+    assert span.attributes["attempt"] == 2
+    assert span.parent_id == captured_telemetry.span("send extraction-queue").span_id
+
+
 def test_the_request_that_brought_the_task_is_linked(
     captured_telemetry: CapturedTelemetry,
 ) -> None:
@@ -434,9 +449,7 @@ def test_forgotten_parentheses_are_explained() -> None:
     forgotten: Any = instrumented_stage
 
     with pytest.raises(TypeError, match=r'write @instrumented_stage\("extraction"'):
-
-        @forgotten
-        def handler_without_stage() -> None: ...
+        forgotten(handler.__wrapped__)
 
 
 @pytest.mark.parametrize(

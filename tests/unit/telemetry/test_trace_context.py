@@ -63,7 +63,9 @@ def test_logfire_understands_a_context(captured_telemetry: CapturedTelemetry) ->
 
 
 @pytest.mark.parametrize(
-    "tracestate", [None, 3, ["a=1"], "a" * 513, "\ud800", "no equals sign", "a=1,a=2"]
+    "tracestate",
+    [None, 3, ["a=1"], "a" * 513, "\ud800", "no equals sign", "a=1,a=2"],
+    ids=lambda tracestate: ascii(tracestate)[:20],
 )
 def test_a_broken_tracestate_costs_nothing_but_itself(tracestate: object) -> None:
     context = extract({"traceparent": TRACEPARENT, "tracestate": tracestate})
@@ -90,6 +92,10 @@ traceparents = st.text() | st.builds(
 @given(traceparents, st.none() | st.just("a=1,b=2") | st.text())
 @example(TRACEPARENT, None)
 @example(TRACEPARENT.upper(), None)
+@example(f"{TRACEPARENT}-00", None)
+@example(f"01{TRACEPARENT[2:]}-00", None)
+@example(f"01{TRACEPARENT[2:]}-{'0' * 600}", None)
+@example(f"ff{TRACEPARENT[2:]}", None)
 def test_a_context_is_read_as_opentelemetrys_propagator_reads_it(
     traceparent: str, tracestate: str | None
 ) -> None:
