@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
+from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, Self
@@ -50,17 +51,14 @@ class BadHabit:
     Args:
         path: Where the site does it.
         outcome: How fetching the path has to end.
+        description: What the site does there.
         answer: Does it.
     """
 
     path: str
     outcome: Outcome
+    description: str
     answer: Callable[[_Handler], None]
-
-    @property
-    def description(self) -> str:
-        """Say what the site does there."""
-        return (self.answer.__doc__ or "").rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "mystage-demo"
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    # Until a request is read: a malformed one is logged too.
+    path = ""
+    headers = HTTPMessage()
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
@@ -240,24 +241,20 @@ def _content_type(page: Path, body: bytes) -> str:
 
 
 def _be_gone(handler: _Handler) -> None:
-    """Answer 404 Not Found."""
     handler.send(404, {"Content-Type": "text/plain"}, b"Nothing here.\n")
 
 
 def _be_slow(handler: _Handler) -> None:
-    """Say nothing for longer than anybody waits."""
     handler.server.closing.wait()
     handler.close_connection = True
 
 
 def _loop(handler: _Handler) -> None:
-    """Redirect in circles."""
     other = {"/loop-a": "/loop-b", "/loop-b": "/loop-a"}[handler.path.partition("?")[0]]
     handler.send(302, {"Location": other})
 
 
 def _be_flaky(handler: _Handler) -> None:
-    """Answer the first request with 503 Service Unavailable, then with a page."""
     if handler.server.flaky.acquire(blocking=False):
         handler.send(503, {"Retry-After": str(_FLAKY_RETRY_AFTER_SECONDS)})
     else:
@@ -265,12 +262,10 @@ def _be_flaky(handler: _Handler) -> None:
 
 
 def _be_moved(handler: _Handler) -> None:
-    """Redirect to a page."""
     handler.send(301, {"Location": min(handler.server.pages)})
 
 
 def _be_huge(handler: _Handler) -> None:
-    """Send a page without end."""
     handler.send_response(200)
     handler.send_header("Content-Type", "text/html; charset=utf-8")
     handler.send_header("Connection", "close")
@@ -280,11 +275,11 @@ def _be_huge(handler: _Handler) -> None:
 
 
 BAD_HABITS: tuple[BadHabit, ...] = (
-    BadHabit("/gone", Outcome.GIVEN_UP, _be_gone),
-    BadHabit("/slow", Outcome.NEVER_FETCHED, _be_slow),
-    BadHabit("/loop-a", Outcome.GIVEN_UP, _loop),
-    BadHabit("/flaky", Outcome.FETCHED_LATER, _be_flaky),
-    BadHabit("/moved", Outcome.FETCHED, _be_moved),
-    BadHabit("/huge", Outcome.GIVEN_UP, _be_huge),
+    BadHabit("/gone", Outcome.GIVEN_UP, "answers 404 Not Found", _be_gone),
+    BadHabit("/slow", Outcome.NEVER_FETCHED, "is silent for longer than anybody waits", _be_slow),
+    BadHabit("/loop-a", Outcome.GIVEN_UP, "redirects in circles", _loop),
+    BadHabit("/flaky", Outcome.FETCHED_LATER, "answers 503, then with a page", _be_flaky),
+    BadHabit("/moved", Outcome.FETCHED, "redirects to a page", _be_moved),
+    BadHabit("/huge", Outcome.GIVEN_UP, "sends a page without end", _be_huge),
 )
 _ANSWERS = {"/loop-b": _loop, **{habit.path: habit.answer for habit in BAD_HABITS}}

@@ -10,6 +10,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import grpc
+
 from functions.emulator.admission import AdmittedTask, admit
 from functions.emulator.clock import SECOND
 from functions.emulator.durations import set_micros
@@ -32,8 +34,6 @@ MAX_BATCH = 100
 # How long a finished operation can be looked up, and a request_id tells a repeated call.
 _OPERATION_KEPT = 3600 * SECOND
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
-_CODES = {"INVALID_ARGUMENT": 3, "ALREADY_EXISTS": 6, "UNIMPLEMENTED": 12}
-_ABORTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,9 @@ class TaskBatch:
     ) -> None:
         _check(request)
         self._now = now
-        self._name = f"{queue.name.location}/operations/{request.request_id or uuid.uuid4().hex}"
+        # The same id in another queue is another request; a queue's id has no dot.
+        request_id = f"{queue.name.queue_id}.{request.request_id or uuid.uuid4().hex}"
+        self._name = f"{queue.name.location}/operations/{request_id}"
         self._refused: dict[int, CallRefused] = {}
         self._members: list[_Member] = []
         for index, one in enumerate(request.requests):
@@ -109,7 +111,7 @@ class TaskBatch:
             else:
                 response.tasks.append(member.task.view)
         for index, why in sorted(self._refused.items()):
-            metadata.failed_requests[index].code = _CODES[why.status]
+            metadata.failed_requests[index].code = _code(why.status)
             metadata.failed_requests[index].message = str(why)
         metadata.state = BatchState.PARTIALLY_SUCCEEDED if self._refused else BatchState.SUCCEEDED
         set_micros(metadata.start_time, self._now)
@@ -119,7 +121,7 @@ class TaskBatch:
         if response.tasks:
             operation.response.Pack(response)
         else:
-            operation.error.code = _ABORTED
+            operation.error.code = _code("ABORTED")
             operation.error.message = (
                 "None of the requests succeeded, refer to BatchCreateTasksMetadata.failed_requests "
                 "for individual error details"
@@ -140,6 +142,11 @@ def refuse_duplicate(insertion: Insertion) -> None:
             "ALREADY_EXISTS",
             "The task cannot be created because a task with this name existed too recently.",
         )
+
+
+def _code(status: str) -> int:
+    number, _ = grpc.StatusCode[status].value
+    return int(number)
 
 
 def _check(request: Any) -> None:

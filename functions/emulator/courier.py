@@ -6,6 +6,9 @@ task's deadline, redirects are not followed, and nothing is decompressed or reme
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -24,6 +27,9 @@ _MAX_ANSWER = 64 * 1024
 # does not meet a connection its target is about to close.
 _IDLE_SECONDS = 1.0
 _REASON = 300  # characters kept of what went wrong
+_OVERLOADED = frozenset({429, 503})
+_LONGEST_RETRY_AFTER = 3600
+_SECONDS = re.compile(r"[0-9]{1,9}")
 _OWN_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
@@ -63,11 +69,33 @@ class Courier:
             return Outcome(NO_RESPONSE, responded=False, reason=reason[:_REASON])
         succeeded = 200 <= response.status < 300  # noqa: PLR2004 - HTTP's own
         reason = "" if succeeded else f"HTTP status code {response.status}"
-        return Outcome(response.status, responded=True, reason=reason)
+        after = retry_after(response.status, response.headers.get("Retry-After", ""))
+        return Outcome(response.status, responded=True, reason=reason, retry_after=after)
 
     async def close(self) -> None:
         """Close the pooled connections."""
         await self._session.close()
+
+
+def retry_after(status: int, header: str) -> int:
+    """Return the seconds a target asks for; 0 where it does not.
+
+    "The retry specified in the Retry-After HTTP response header is considered", when a target is
+    overloaded: 429 or 503. It may give seconds or a date
+    (https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3). How far the service goes along is not
+    said; here it is an hour.
+
+    Source: https://cloud.google.com/tasks/docs/reference/rpc/google.cloud.tasks.v2#httprequest
+    """
+    if status not in _OVERLOADED:
+        return 0
+    if _SECONDS.fullmatch(header):
+        return min(int(header), _LONGEST_RETRY_AFTER)
+    try:
+        wait = parsedate_to_datetime(header) - datetime.now(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    return min(max(int(wait.total_seconds()), 0), _LONGEST_RETRY_AFTER)
 
 
 def attempt_headers(

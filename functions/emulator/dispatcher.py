@@ -11,6 +11,7 @@ from functions.emulator.admission import parse_call
 from functions.emulator.clock import SECOND
 from functions.emulator.courier import attempt_headers
 from functions.emulator.records import QueuedTask
+from functions.emulator.routing import route
 from functions.emulator.store import Insertion, NewTask
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Dispatcher:
         room: How many deliveries may be under way in all.
         last_key: The highest task key in the store.
         say: Where a task that is given up is told of.
+        on_failure: Called when a bug breaks a delivery: the task is safe in the store, but nobody
+            would look after it any more.
     """
 
     def __init__(  # noqa: PLR0913 - what it stands on, by name
@@ -74,8 +77,10 @@ class Dispatcher:
         room: int,
         last_key: int,
         say: Callable[[str], object],
+        on_failure: Callable[[BaseException], None],
     ) -> None:
         self._say = say
+        self._on_failure = on_failure
         self._writer = writer
         self._courier = courier
         self._clock = clock
@@ -115,7 +120,7 @@ class Dispatcher:
         """Look soon whether a queue has something to send: after every change to it."""
         if not queue.awake and not self._stopped:
             queue.awake = True
-            self._loop.call_soon(self._pump, queue)
+            self._loop.call_soon(self._turn, queue)
 
     async def stop(self, *, grace: float) -> None:
         """Send nothing more, and wait for the deliveries under way.
@@ -151,10 +156,16 @@ class Dispatcher:
         )
         self.wake(queue)
 
-    def _pump(self, queue: HostedQueue) -> None:
+    def _turn(self, queue: HostedQueue) -> None:
         queue.awake = False
         if self._stopped:
             return
+        try:
+            self._send_due(queue)
+        except Exception as error:  # noqa: BLE001 - a bug, which must not be lost in a callback
+            self._on_failure(error)
+
+    def _send_due(self, queue: HostedQueue) -> None:
         wall, ticks = self._clock.wall(), self._clock.monotonic()
         room = self._room - len(self._deliveries)
         for task in queue.state.take(wall=wall, ticks=ticks, room=room):
@@ -178,7 +189,7 @@ class Dispatcher:
         headers = attempt_headers(
             queue.name.queue_id, task.task_id, due=task.due, attempts=task.attempts
         )
-        outcome = await self._courier.attempt(call, headers)
+        outcome = await self._courier.attempt(route(call, queue.message), headers)
         if outcome.succeeded:
             if queue.state.finish(task):
                 self._retire(task)
@@ -203,7 +214,10 @@ class Dispatcher:
 
     def _retire(self, task: QueuedTask) -> None:
         rests_until = self._clock.wall() + NAME_RESTS if task.named else None
-        self._writer.post(lambda store: store.retire_task(task.key, rests_until=rests_until))
+        # A crash before this is durable makes the task go out once more, which it may anyway.
+        self._writer.post(
+            lambda store: store.retire_task(task.key, rests_until=rests_until), linger=True
+        )
         self._release(task)
 
     def _release(self, task: QueuedTask) -> None:
@@ -214,9 +228,7 @@ class Dispatcher:
     def _delivered(self, queue: HostedQueue, delivery: asyncio.Task[None]) -> None:
         self._deliveries.discard(delivery)
         if not delivery.cancelled() and (error := delivery.exception()) is not None:
-            self._loop.call_exception_handler(
-                {"message": f"A delivery of {queue.name.full} broke", "exception": error}
-            )
+            self._on_failure(error)
         self.wake(queue)
         if self._crowded_out:
             first = next(iter(self._crowded_out))

@@ -55,6 +55,7 @@ def _import_types() -> ModuleType:
 _types = _import_types()
 
 # The raw classes carry no types of their own.
+UriOverride: Any = _types.UriOverride.pb()
 BatchCreateTasksMetadata: Any = _types.BatchCreateTasksMetadata.pb()
 BatchCreateTasksRequest: Any = _types.BatchCreateTasksRequest.pb()
 BatchCreateTasksResponse: Any = _types.BatchCreateTasksResponse.pb()

@@ -128,7 +128,7 @@ class TaskQueue:
             task.gone = True
             del self.tasks[task.task_id]
             return False
-        task.due = due
+        task.due = max(due, wall + outcome.retry_after * SECOND)
         self._push(task)
         return True
 

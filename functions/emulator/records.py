@@ -46,11 +46,13 @@ class Outcome:
         http_status: The target's answer, or ``TIMED_OUT`` or ``NO_RESPONSE``.
         responded: Whether the target answered in full.
         reason: What went wrong, for a human; empty after a success.
+        retry_after: Seconds the target asked to be left alone.
     """
 
     http_status: int
     responded: bool
     reason: str = ""
+    retry_after: int = 0
 
     @property
     def succeeded(self) -> bool:

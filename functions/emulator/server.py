@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 # Room for a batch of a hundred tasks; gRPC's own limit is 4 MiB.
 _MAX_REQUEST = 16 * 2**20
-_GRACE = 5.0  # seconds the calls and deliveries under way get when the emulator stops
+_GRACE = 5.0  # seconds that deliveries under way get when the emulator stops
+_LAST_CALLS = 0.5  # seconds that calls get then: they wait for a commit at most
 _PRUNE_SECONDS = 60.0
 _PRUNE_ROWS = 2000  # a prune is one job among others and must not hold them up
 # Files and sockets kept back from deliveries: the store, clients, name lookups.
@@ -73,7 +74,6 @@ class Emulator:
         self._clock = clock or SystemClock()
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
-        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> str:
         """Open the data folder, listen, and start delivering.
@@ -84,7 +84,6 @@ class Emulator:
         Raises:
             EmulatorError: The folder or the port cannot be used.
         """
-        asyncio.get_running_loop().set_exception_handler(self._broken)
         store = TaskStore(self._options.data)
         try:
             registry = Registry()
@@ -104,23 +103,25 @@ class Emulator:
             room=_delivery_room(),
             last_key=last_key,
             say=self._say,
+            on_failure=self.fail,
         )
-        service = CloudTasksService(
+        self._service = CloudTasksService(
             registry=registry, dispatcher=self._dispatcher, writer=self._writer, clock=self._clock
         )
-        server.add_generic_rpc_handlers((service,))
+        server.add_generic_rpc_handlers((self._service,))
         await server.start()
         for queue in queues:
             self._dispatcher.wake(queue)
-        self._tasks.append(asyncio.create_task(self._prune()))
+        self._pruning = asyncio.create_task(self._prune())
+        self._pruning.add_done_callback(self._pruned)
         return f"{HOST}:{port}"
 
     async def stop(self) -> None:
         """Take no more calls, let what is under way end, and make it durable."""
-        for task in self._tasks:
-            task.cancel()
-        # Both at once: a call under way may wait for a commit, a delivery for nothing.
-        await asyncio.gather(self._server.stop(_GRACE), self._dispatcher.stop(grace=_GRACE))
+        self._pruning.cancel()
+        self._service.close()
+        await self._dispatcher.stop(grace=_GRACE)
+        await self._server.stop(_LAST_CALLS)
         await self._writer.close()
         await self._courier.close()
 
@@ -156,12 +157,8 @@ class Emulator:
             )
             await asyncio.sleep(0 if pruned >= _PRUNE_ROWS else _PRUNE_SECONDS)
 
-    def _broken(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        if isinstance(error, EmulatorError):  # the writer has told already
-            return
-        loop.default_exception_handler(context)
-        if error is not None:
+    def _pruned(self, pruning: asyncio.Task[None]) -> None:
+        if not pruning.cancelled() and (error := pruning.exception()) is not None:
             self.fail(error)
 
 

@@ -55,8 +55,9 @@ class CloudTasksService(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # ta
         self._dispatcher = dispatcher
         self._writer = writer
         self._clock = clock
+        self._closed = False
         self._handlers = {
-            path: _handler(method, request)
+            path: self._handler(method, request)
             for path, method, request in (
                 (f"{_TASKS}CreateQueue", self._create_queue, messages.CreateQueueRequest),
                 (f"{_TASKS}GetQueue", self._get_queue, messages.GetQueueRequest),
@@ -75,6 +76,10 @@ class CloudTasksService(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # ta
         """Return what answers a method; one that this emulator lacks says so."""
         path = handler_call_details.method
         return self._handlers.get(path) or _unimplemented(path)
+
+    def close(self) -> None:
+        """Refuse every call from now on: UNAVAILABLE, which clients take as a reason to wait."""
+        self._closed = True
 
     async def _create_queue(self, request: Any) -> Any:
         location = parse_location(request.parent)
@@ -208,21 +213,22 @@ class CloudTasksService(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # ta
             raise _missing_task(existed=False)
         return hosted, task_id
 
+    def _handler(self, method: Method, request: Any) -> Any:
+        async def answer(message: Any, context: Any) -> Any:
+            try:
+                if self._closed:
+                    raise EmulatorError("The emulator is stopping.")  # noqa: TRY301 - answered below
+                return await method(message)
+            except CallRefused as refusal:
+                await context.abort(grpc.StatusCode[refusal.status], str(refusal))
+            except EmulatorError as error:
+                await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
 
-def _handler(method: Method, request: Any) -> Any:
-    async def answer(message: Any, context: Any) -> Any:
-        try:
-            return await method(message)
-        except CallRefused as refusal:
-            await context.abort(grpc.StatusCode[refusal.status], str(refusal))
-        except EmulatorError as error:
-            await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
-
-    return grpc.unary_unary_rpc_method_handler(
-        answer,
-        request_deserializer=request.FromString,
-        response_serializer=lambda response: response.SerializeToString(),
-    )
+        return grpc.unary_unary_rpc_method_handler(
+            answer,
+            request_deserializer=request.FromString,
+            response_serializer=lambda response: response.SerializeToString(),
+        )
 
 
 def _unimplemented(path: str) -> Any:

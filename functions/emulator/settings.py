@@ -16,6 +16,7 @@ from functions.emulator.durations import set_micros, to_micros
 from functions.emulator.messages import Queue, QueueState, RetryConfig
 from functions.emulator.queues import QueueLimits
 from functions.emulator.retries import UNLIMITED_ATTEMPTS, RetryPolicy
+from functions.emulator.routing import check_routing
 from functions.errors import CallRefused
 
 _MAX_RATE = 500.0
@@ -149,12 +150,13 @@ def _complete_rate_limits(limits: Any) -> None:
 
 
 def _refuse_unsupported(queue: Any) -> None:
-    for field in ("app_engine_routing_override", "http_target"):
-        if queue.HasField(field):
-            raise CallRefused(
-                "UNIMPLEMENTED",
-                f"Queue.{field} is not implemented by this emulator: create the queue without it.",
-            )
+    if queue.HasField("app_engine_routing_override"):
+        raise CallRefused(
+            "UNIMPLEMENTED",
+            "Queue.app_engine_routing_override is not implemented by this emulator: create the "
+            "queue without it.",
+        )
+    check_routing(queue)
     ratio = queue.stackdriver_logging_config.sampling_ratio
     if not 0 <= ratio <= 1:
         _refuse("StackdriverLoggingConfig.samplingRatio must be between 0.0 and 1.0.")

@@ -1,4 +1,4 @@
-"""Group commit: one thread that owns the store, one commit for all that waited for it.
+"""Group commit: one thread that owns the store, one commit for all that wait for it.
 
 An event loop hands jobs in. While a commit runs, further jobs gather, and the next commit takes all
 of them: under load the disk's latency is shared, and a lone job waits for nobody.
@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 # Bounds how long the first job of a batch waits for the last one.
 _BATCH = 1000
+# How long a job that can wait waits for one that cannot, to share its commit.
+_LINGER = 0.02
 
 
 class Writer:
     """Run jobs on the store in the order they come, and answer each after its commit.
 
-    When a job or a commit fails, the writer stops for good: what was answered is on the disk, and
-    what was not is refused. Trying again on a disk that failed once can lose what it took before.
+    When a job, a commit or an answer fails, the writer stops for good: what was answered is on the
+    disk, and what was not is refused. Trying again on a disk that failed once can lose what it took
+    before.
+
+    All but the thread runs in the event loop that made the writer.
 
     Args:
         store: The store, which no other thread may use from now on.
@@ -43,9 +48,13 @@ class Writer:
         self._store = store
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting: list[Job] = []
+        self._busy = False  # a batch is with the thread, or about to be
+        self._urgent = False  # a job waits that may not linger
+        self._timer: asyncio.TimerHandle | None = None
         self._broken: Exception | None = None
         self._closed = False
+        self._batches: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="task-store-writer", daemon=True)
         self._thread.start()
 
@@ -65,53 +74,93 @@ class Writer:
         Raises:
             EmulatorError: The writer is broken or closed; also set on the future.
         """
-        self._check()
+        if self._broken is not None:
+            raise _failed(self._broken)
+        if self._closed:
+            raise EmulatorError("The emulator is stopping.")
         future: asyncio.Future[_T] = self._loop.create_future()
-        self._jobs.put((job, then, future))
+        self._waiting.append((job, then, future))
+        self._hand_over_soon()
         return future
 
-    def post(self, job: Callable[[TaskStore], object]) -> None:
-        """Run a job that nobody waits for; does nothing once the writer is broken."""
-        if self._broken is None:
-            self._jobs.put((job, None, None))
+    def post(self, job: Callable[[TaskStore], object], *, linger: bool = False) -> None:
+        """Run a job that nobody waits for; does nothing once the writer is broken.
+
+        Args:
+            job: What to do with the store.
+            linger: Whether it may wait a moment to share the commit of others.
+        """
+        if self._broken is not None:
+            return
+        self._waiting.append((job, None, None))
+        if linger:
+            self._linger()
+        else:
+            self._hand_over_soon()
 
     async def close(self) -> None:
         """Finish the jobs handed in so far, then end the thread and close the store."""
         if not self._closed:
+            if self._broken is None:
+                last = self.submit(lambda _: None)
+                self._closed = True
+                await asyncio.wait([last])
             self._closed = True
-            self._jobs.put(None)
+            self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    def _check(self) -> None:
-        if self._broken is not None:
-            raise EmulatorError(f"The data folder could not be written: {self._broken}")
-        if self._closed:
-            raise EmulatorError("The emulator is stopping.")
+    def _hand_over_soon(self) -> None:
+        """Give the thread what waits, at the end of this turn of the loop, unless it is busy."""
+        self._urgent = True
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        self._urgent = bool(self._waiting)
+        self._batches.put(batch)
+
+    def _linger(self) -> None:
+        if self._waiting and self._timer is None and not self._busy:
+            self._timer = self._loop.call_later(_LINGER, self._hand_over_soon)
+
+    def _answer(self, batch: list[Job], results: list[Any]) -> None:
+        if self._urgent:
+            self._hand_over()
+        else:
+            self._busy = False
+            self._linger()
+        try:
+            for (_, then, future), result in zip(batch, results, strict=True):
+                if then is not None:
+                    then(result)
+                if future is not None and not future.done():
+                    future.set_result(result)
+        except Exception as error:  # noqa: BLE001 - a bug, which must not be lost in a callback
+            self._fail(batch, error)
+
+    def _fail(self, batch: list[Job], error: Exception) -> None:
+        self._broken = error
+        for _, _, future in [*batch, *self._waiting]:
+            if future is not None and not future.done():
+                future.set_exception(_failed(error))
+        self._waiting.clear()
+        self._on_failure(error)
 
     def _run(self) -> None:
-        more = True
-        while more:
-            batch, more = self._gather()
-            if not batch:
-                continue
+        """Commit batch after batch; all that runs in the thread."""
+        while (batch := self._batches.get()) is not None:
             try:
                 results = self._commit(batch)
-            except Exception as error:  # noqa: BLE001 - whatever broke the batch is handed to the loop
-                self._tell(self._fail, error, batch)
-                break
-            self._tell(self._answer, batch, results)
+            except Exception as error:  # noqa: BLE001 - whatever broke the batch is told in the loop
+                self._tell(self._fail, batch, error)
+            else:
+                self._tell(self._answer, batch, results)
         self._store.close()
-
-    def _gather(self) -> tuple[list[Job], bool]:
-        batch: list[Job] = []
-        job = self._jobs.get()
-        with contextlib.suppress(queue.Empty):
-            while job is not None:
-                batch.append(job)
-                if len(batch) == _BATCH:
-                    break
-                job = self._jobs.get_nowait()
-        return batch, job is not None
 
     def _commit(self, batch: list[Job]) -> list[Any]:
         self._store.begin()
@@ -128,24 +177,6 @@ class Writer:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(call, *values)
 
-    def _answer(self, batch: list[Job], results: list[Any]) -> None:
-        for (_, then, future), result in zip(batch, results, strict=True):
-            if then is not None:
-                then(result)
-            if future is not None and not future.done():
-                future.set_result(result)
 
-    def _fail(self, error: Exception, batch: list[Job]) -> None:
-        self._broken = error
-        waiting = [future for _, _, future in batch]
-        with contextlib.suppress(queue.Empty):
-            while True:
-                job = self._jobs.get_nowait()
-                if job is not None:
-                    waiting.append(job[2])
-        for future in waiting:
-            if future is not None and not future.done():
-                future.set_exception(
-                    EmulatorError(f"The data folder could not be written: {error}")
-                )
-        self._on_failure(error)
+def _failed(error: Exception) -> EmulatorError:
+    return EmulatorError(f"The data folder could not be written: {error}")

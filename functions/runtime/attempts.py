@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from functions.errors import PayloadError, PreconditionFailed, RetryableError
+from functions.errors import (
+    InvalidWrite,
+    PayloadError,
+    PermanentError,
+    PreconditionFailed,
+    RetryableError,
+)
 from functions.runtime.handlers import load_handler, load_payload
 from functions.runtime.payload import decode_payload
 from functions.runtime.receipts import Outcome, Receipt
@@ -73,8 +79,21 @@ class Attempt:
         with delivery(facts):
             handler.around(self._run)(payload)
 
+    def is_final(self, error: Exception) -> bool:
+        """Tell whether the task is given up after this error."""
+        if isinstance(error, PermanentError | PayloadError | InvalidWrite):
+            return True
+        return self.task.attempt >= self.stage.retry.max_attempts
+
     def _run(self, payload: Payload | PayloadError) -> None:
         self.trace_id = current_run().trace_id
+        try:
+            self._work(payload)
+        except Exception as error:
+            current_run().set_outcome("dead_lettered" if self.is_final(error) else "retried")
+            raise
+
+    def _work(self, payload: Payload | PayloadError) -> None:
         if isinstance(payload, PayloadError):
             raise payload
         for tries in range(_CONFLICT_TRIES):
@@ -115,7 +134,8 @@ class Attempt:
             earlier = runtime.find_receipt(self.task.task_id)
             if earlier is None:
                 return False
-            runtime.finish(earlier)  # another delivery of the same task was quicker
+            current_run().set_outcome("duplicate")  # another delivery of it was quicker
+            runtime.finish(earlier)
             return True
         for metric, amount in work.counts.items():
             current_run().count(metric, amount)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from functions.errors import (
-    InvalidWrite,
-    PayloadError,
-    PermanentError,
     PreconditionFailed,
     RetryableError,
 )
@@ -21,6 +19,7 @@ from functions.runtime.deliveries import Answer, TaskDelivery
 from functions.runtime.outbox import OUTBOX, OutboxEntry
 from functions.runtime.receipts import RECEIPTS, Outcome, Receipt
 from functions.runtime.store import Delete
+from telemetry import count, semconv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +84,7 @@ class Runtime:
         try:
             attempt.run()
         except Exception as error:  # noqa: BLE001 - a handler may fail in any way
-            if not _is_final(error, attempt):
+            if not attempt.is_final(error):
                 return _ask_again(error)
             letter = self._write_letter(error, attempt)
             self.bury(letter)
@@ -119,7 +118,20 @@ class Runtime:
         for failure in sending.failures:
             _log.warning("left in the outbox for the sweeper: %s", failure)
         self.store.commit([Delete(OUTBOX, task_id) for task_id in sending.sent])
+        self._count_sent(entries, set(sending.sent))
         return len(sending.sent)
+
+    def _count_sent(self, entries: Sequence[OutboxEntry], sent: set[str]) -> None:
+        by_stage = Counter(entry.stage for entry in entries if entry.task_id in sent)
+        for name, amount in by_stage.items():
+            stage = self.pipeline.stage(name)
+            labels = {
+                semconv.STAGE: stage.name,
+                semconv.TASK_TYPE: stage.task_type,
+                semconv.SERVICE: stage.service,
+                semconv.MESSAGING_DESTINATION_NAME: stage.queue,
+            }
+            count(semconv.TASKS_DISPATCHED, amount, labels)
 
     def publish(self, letter: DeadLetter) -> None:
         """Publish a dead letter, then remove it from those that wait."""
@@ -160,12 +172,6 @@ class Runtime:
             failed_at=datetime.now(UTC),
             trace_id=attempt.trace_id,
         )
-
-
-def _is_final(error: Exception, attempt: Attempt) -> bool:
-    if isinstance(error, PermanentError | PayloadError | InvalidWrite):
-        return True
-    return attempt.task.attempt >= attempt.stage.retry.max_attempts
 
 
 def _ask_again(error: Exception) -> Answer:

@@ -73,8 +73,7 @@ class Mentions:
     def add_event(self, event: ExtractedEvent) -> None:
         """Add an event's venue and artists."""
         venue_id = None
-        if event.venue is not None:
-            name = name_venue(event.venue)
+        if event.venue is not None and (name := name_venue(event.venue)):
             venue_id = identify_venue(name, event.venue.city)
             self.add("venues", venue_id, event.venue.model_dump(mode="json") | {"name": name})
         for artist in event.artists:

@@ -32,10 +32,12 @@ def identify_venue(name: str, city: str | None) -> str:
     return hash_id("venues", normalise_name(name), normalise_name(city or ""))
 
 
-def name_venue(venue: ExtractedVenue) -> str:
-    """Return what a venue is called: by its address where a page gives it no name."""
-    address = venue.name or venue.street or venue.postal_code or venue.city
-    return address or f"{venue.latitude}, {venue.longitude}"
+def name_venue(venue: ExtractedVenue) -> str | None:
+    """Return what a venue is called: its name, or the street where a page gives it none.
+
+    None where neither is given: a city, such as that of a show at a secret place, is no venue.
+    """
+    return venue.name or venue.street
 
 
 def identify_artist(name: str) -> str:

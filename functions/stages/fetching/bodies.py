@@ -61,7 +61,7 @@ def read_body(response: requests.Response, allowance: Allowance) -> bytes:
     if coding is None or not received:
         return bytes(received)
     try:
-        return decode(bytes(received), coding, limit=limit)
+        return decode(received, coding, limit=limit)
     except _TooLargeError:
         raise _too_large(allowance, f"its {coding} body is larger when decoded") from None
     except _TruncatedError:
@@ -75,7 +75,7 @@ def read_body(response: requests.Response, allowance: Allowance) -> bytes:
         ) from None
 
 
-def decode(data: bytes, coding: str, *, limit: int) -> bytes:
+def decode(data: bytes | bytearray, coding: str, *, limit: int) -> bytes:
     """Undo gzip or deflate, at no point holding more than the limit allows.
 
     Args:
@@ -114,7 +114,7 @@ def decode(data: bytes, coding: str, *, limit: int) -> bytes:
     return bytes(plain)
 
 
-def _new_stream(data: bytes, coding: str) -> zlib._Decompress:
+def _new_stream(data: bytes | bytearray, coding: str) -> zlib._Decompress:
     if coding in _GZIP:
         return zlib.decompressobj(16 + zlib.MAX_WBITS)
     # "deflate" means zlib's format (RFC 9110 section 8.4.1.2), yet some servers leave its header

@@ -75,6 +75,15 @@ class Allowance:
             raise TimeoutError
         return min(left, at_most)
 
+    def require_time(self) -> None:
+        """Go on only if there is time.
+
+        Raises:
+            TimeoutError: The total time is spent.
+        """
+        if self.is_out_of_time:
+            raise TimeoutError
+
     def spend_bytes(self, count: int) -> None:
         """Count bytes received.
 
@@ -212,26 +221,31 @@ def _connect(host: str, port: int, allowance: Allowance) -> socket.socket:
     for _, socket_address in targets:
         _refuse_forbidden(socket_address[0], allowance)
     failure = "it has no address"
-    for family, socket_address in targets:
-        connection = _Socket(family, socket.SOCK_STREAM)
+    for target in targets:
         try:
-            connection.settimeout(allowance.seconds(allowance.policy.connect_timeout))
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.connect(socket_address)
-            # What is left holds for the TLS handshake that may follow.
-            connection.settimeout(allowance.seconds(allowance.policy.connect_timeout))
+            return _open(target, allowance)
         except OSError as error:
-            connection.close()
-            failure = f"{socket_address[0]} port {port}: {error.strerror or 'timed out'}"
-        except BaseException:
-            connection.close()
-            raise
-        else:
-            return connection
+            failure = f"{target[1][0]} port {port}: {error.strerror or 'timed out'}"
+    allowance.require_time()  # Or else the total time is what failed, not the host.
     raise RetryableError(
         f"{allowance.what}: cannot connect to {host} ({failure}). "
         "Will be tried again; if it stays so, check that the site is up"
     )
+
+
+def _open(target: _Target, allowance: Allowance) -> socket.socket:
+    family, socket_address = target
+    connection = _Socket(family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(allowance.seconds(allowance.policy.connect_timeout))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.connect(socket_address)
+        # What is left holds for the TLS handshake that may follow.
+        connection.settimeout(allowance.seconds(allowance.policy.connect_timeout))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _refuse_forbidden(address: str, allowance: Allowance) -> None:
@@ -258,7 +272,8 @@ def _resolve(host: str, port: int, allowance: Allowance) -> list[_Target]:
     Thread(target=_ask_dns, args=(host, port, answers), name="dns", daemon=True).start()
     try:
         answer = answers.get(timeout=allowance.seconds(allowance.policy.connect_timeout))
-    except (Empty, TimeoutError):
+    except Empty:
+        allowance.require_time()
         raise RetryableError(
             f"{allowance.what}: DNS did not answer for {host} in time. Will be tried again"
         ) from None

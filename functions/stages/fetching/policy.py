@@ -38,7 +38,8 @@ class FetchPolicy:
         ca_bundle: PEM file of the certificate authorities to trust instead of requests' own.
 
     Raises:
-        ValueError: A limit is not above zero, or the user agent is not one header line.
+        ValueError: A limit is not above zero, the user agent is not one header line, or the
+            bundle is no file.
     """
 
     connect_timeout: float = 10.0
@@ -60,5 +61,8 @@ class FetchPolicy:
             raise ValueError(f"FetchPolicy.max_redirects cannot be {self.max_redirects!r}")
         if self.max_retry_after < timedelta(0):
             raise ValueError(f"FetchPolicy.max_retry_after cannot be {self.max_retry_after!r}")
-        if not (self.user_agent.isascii() and self.user_agent.isprintable() and self.user_agent):
-            raise ValueError(f"FetchPolicy.user_agent must be printable, not {self.user_agent!r}")
+        if self.ca_bundle is not None and not self.ca_bundle.is_file():
+            raise ValueError(f"FetchPolicy.ca_bundle is no file: {self.ca_bundle}")
+        agent = self.user_agent
+        if not (agent and agent.isascii() and agent.isprintable() and agent == agent.strip()):
+            raise ValueError(f"FetchPolicy.user_agent must be one line of ASCII, not {agent!r}")

@@ -114,10 +114,12 @@ def transport_error(allowance: Allowance, error: Exception) -> HandlerError:
     cause = _cause(error)
     match cause:
         case _ if isinstance(error, _TIMEOUTS) or isinstance(cause, _TIMEOUTS):
+            policy = allowance.policy
             if allowance.is_out_of_time:
-                limit = f"took longer than {allowance.policy.total_timeout:g} s in total"
+                limit = f"took longer than {policy.total_timeout:g} s in total"
             else:
-                limit = f"sent nothing for {allowance.policy.read_timeout:g} s"
+                limits = f"{policy.connect_timeout:g} s to connect, {policy.read_timeout:g} s after"
+                limit = f"was silent for too long ({limits})"
             return RetryableError(f"{what}: the server {limit}. Will be tried again")
         case ssl.SSLCertVerificationError():
             return PermanentError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import requests
@@ -62,22 +63,18 @@ def _request(allowance: Allowance, known: Validators | None) -> requests.Respons
         "User-Agent": allowance.policy.user_agent,
         **(known.conditions() if known else {}),
     }
+    request = requests.Request("GET", allowance.url, headers=headers).prepare()
+    timeouts = (allowance.policy.connect_timeout, allowance.policy.read_timeout)
+    send = partial(adapter_for(allowance.policy).send, request, stream=True, timeout=timeouts)
+    allowance.has_connected = False
     with named_failures(allowance):
-        request = requests.Request("GET", allowance.url, headers=headers).prepare()
-        allowance.has_connected = False
         try:
-            return _send(request, allowance)
+            return send()
         except requests.exceptions.ConnectionError as error:
             if allowance.has_connected or not is_dropped(error):
                 raise
             # A kept connection that the server closed just now: nothing is known about the page.
-            return _send(request, allowance)
-
-
-def _send(request: requests.PreparedRequest, allowance: Allowance) -> requests.Response:
-    policy = allowance.policy
-    timeouts = (policy.connect_timeout, policy.read_timeout)
-    return adapter_for(policy).send(request, stream=True, timeout=timeouts)
+            return send()
 
 
 def _next_url(response: requests.Response, allowance: Allowance, visited: list[str]) -> str:
@@ -131,9 +128,14 @@ def _outcome(
     return Fetched(
         url=url,
         status=response.status_code,
-        content_type=response.headers.get("Content-Type", "")[:_MAX_CONTENT_TYPE_LENGTH] or None,
+        content_type=_content_type(response),
         body=read_body(response, allowance),
         validators=fresh,
         fetched_at=datetime.now(UTC),
         redirects=redirects,
     )
+
+
+def _content_type(response: requests.Response) -> str | None:
+    value = response.headers.get("Content-Type", "").strip()[:_MAX_CONTENT_TYPE_LENGTH]
+    return value if value and value.isascii() and value.isprintable() else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import TYPE_CHECKING, Any, Final
@@ -15,113 +14,137 @@ if TYPE_CHECKING:
 
     from functions.stages.reading.page import Syntax
 
-MAX_BLOCKS: Final = 300
+MAX_BLOCKS: Final = 1_000
 MAX_BYTES: Final = 600_000
 """Of all blocks of a page, as JSON: with the text, they fit a document of 1 MiB."""
 
+MAX_VALUES: Final = 100_000
 MAX_DEPTH: Final = 40
 """Of objects and arrays within each other. Real markup nests six to ten levels."""
 
-MAX_VALUES: Final = 100_000
 MAX_STRING: Final = 5_000
 """Descriptions and article bodies are longer at times; no field that is used is."""
 
 MAX_KEY: Final = 200
 _MAX_INT: Final = 2**53
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_NUMBER_BYTES: Final = 24
+_PUNCTUATION_BYTES: Final = 2
+_UNWANTED: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+class _Full(Exception):  # noqa: N818 - a state of the page's room, not a fault
+    """Say that no more fits, up to the list or block that can do without its last item."""
 
 
 def bound_blocks(items: Iterable[tuple[Syntax, dict[str, Any]]]) -> tuple[list[Block], list[str]]:
     """Turn items into blocks that are valid JSON of bounded depth, width and size.
 
-    Long strings are cut, numbers that JSON does not have become null. Where the page has more than
-    is kept, blocks without events go first, the last ones before the first ones.
+    Long strings are cut, control characters become spaces, numbers that JSON does not have become
+    null. Where a page has more than is kept, blocks with events come first; of the one that no
+    longer fits whole, the first items of its outermost list are kept.
 
     Returns:
-        The blocks, in order, and what was left out, for people.
+        The blocks, in the page's order, and what was left out, for people.
     """
-    trimmer = _Trimmer()
-    blocks: list[Block] = []
-    for syntax, item in items:
-        trimmed = trimmer.trim(item)
+    pairs = list(items)
+    eventful = [holds_event(item) for _, item in pairs]
+    room = _Room()
+    kept: dict[int, Block] = {}
+    for index in sorted(range(len(pairs)), key=lambda index: (not eventful[index], index)):
+        syntax, item = pairs[index]
+        trimmed = room.take(item) if len(kept) < MAX_BLOCKS else None
         if trimmed:
-            blocks.append(Block(syntax=syntax, item=trimmed))
-    problems = trimmer.problems()
-    sizes = [len(json.dumps(block["item"], ensure_ascii=False).encode()) for block in blocks]
-    eventful = [holds_event(block["item"]) for block in blocks]
-    kept: set[int] = set()
-    total = 0
-    for index in sorted(range(len(blocks)), key=lambda index: (not eventful[index], index)):
-        if len(kept) < MAX_BLOCKS and total + sizes[index] <= MAX_BYTES:
-            kept.add(index)
-            total += sizes[index]
-    lost = [index for index in range(len(blocks)) if index not in kept]
-    if lost:
-        with_events = sum(eventful[index] for index in lost)
-        problems.append(
-            f"{len(lost)} structured blocks ({with_events} with events) were left out: a page keeps"
-            f" {MAX_BLOCKS} blocks and {MAX_BYTES:,} bytes"
-        )
-    return [blocks[index] for index in sorted(kept)], problems
+            kept[index] = Block(syntax=syntax, item=trimmed)
+    return [kept[index] for index in sorted(kept)], room.problems(
+        lost=len(pairs) - len(kept),
+        lost_events=sum(eventful[index] for index in range(len(pairs)) if index not in kept),
+    )
 
 
-class _Trimmer:
-    """Copy JSON values within bounds, counting over all blocks of a page."""
+class _Room:
+    """Copy JSON values as long as there is room for them."""
 
     def __init__(self) -> None:
-        self._values = 0
+        self._values_left = MAX_VALUES
+        self._bytes_left = MAX_BYTES
         self._too_deep = 0
+        self._cut_lists = 0
 
-    def trim(self, item: dict[str, Any]) -> dict[str, Any]:
-        """Copy one item."""
-        trimmed: dict[str, Any] = self._value(item, depth=0)
-        return trimmed
+    def take(self, item: dict[str, Any]) -> dict[str, Any] | None:
+        """Copy one item; None where there is no room for it."""
+        before = self._values_left, self._bytes_left
+        try:
+            taken: dict[str, Any] = self._value(item, depth=0, in_list=False)
+        except _Full:
+            self._values_left, self._bytes_left = before
+            return None
+        return taken
 
-    def problems(self) -> list[str]:
+    def problems(self, *, lost: int, lost_events: int) -> list[str]:
         """Say what was left out."""
         problems = []
         if self._too_deep:
             problems.append(
                 f"{self._too_deep} structured values nested deeper than {MAX_DEPTH} were left out"
             )
-        if self._values > MAX_VALUES:
-            problems.append(f"structured values beyond the first {MAX_VALUES:,} were left out")
+        if self._cut_lists or lost:
+            problems.append(
+                f"structured data was cut to {MAX_BYTES:,} bytes and {MAX_BLOCKS:,} blocks:"
+                f" {lost} blocks ({lost_events} with events) and the ends of {self._cut_lists}"
+                " lists were left out"
+            )
         return problems
 
-    def _value(self, value: Any, *, depth: int) -> Any:
-        self._values += 1
-        if isinstance(value, dict | list):
-            if depth >= MAX_DEPTH:
-                self._too_deep += 1
-                return None
-            return self._members(value, depth) if isinstance(value, dict) else self._items(
-                value, depth
-            )
-        return _scalar(value)
+    def _value(self, value: Any, *, depth: int, in_list: bool) -> Any:
+        if isinstance(value, dict | list) and depth >= MAX_DEPTH:
+            self._too_deep += 1
+            value = None
+        if isinstance(value, dict):
+            self._spend(_PUNCTUATION_BYTES)
+            return {
+                self._string(key, MAX_KEY): self._value(each, depth=depth + 1, in_list=in_list)
+                for key, each in value.items()
+            }
+        if isinstance(value, list):
+            self._spend(_PUNCTUATION_BYTES)
+            return self._list(value, depth=depth, is_outermost=not in_list)
+        if isinstance(value, str):
+            return self._string(value, MAX_STRING)
+        self._spend(_NUMBER_BYTES)
+        return _number(value)
 
-    def _members(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
-        members = {}
-        for key, member in value.items():
-            if self._values > MAX_VALUES:
+    def _list(self, values: list[Any], *, depth: int, is_outermost: bool) -> list[Any]:
+        taken: list[Any] = []
+        for value in values:
+            before = self._values_left, self._bytes_left
+            try:
+                taken.append(self._value(value, depth=depth + 1, in_list=True))
+            except _Full:
+                if not is_outermost or not taken:
+                    raise
+                self._values_left, self._bytes_left = before
+                self._cut_lists += 1
                 break
-            members[_SURROGATE.sub("\ufffd", key[:MAX_KEY])] = self._value(member, depth=depth + 1)
-        return members
+        return taken
 
-    def _items(self, value: list[Any], depth: int) -> list[Any]:
-        items = []
-        for item in value:
-            if self._values > MAX_VALUES:
-                break
-            items.append(self._value(item, depth=depth + 1))
-        return items
+    def _string(self, value: str, limit: int) -> str:
+        value = value[:limit]
+        if not (value.isascii() and value.isprintable()):
+            value = _UNWANTED.sub(lambda char: " " if char[0] < "\x80" else "\ufffd", value)
+        escapes = value.count('"') + value.count("\\")
+        self._spend(len(value.encode()) + escapes + 2 * _PUNCTUATION_BYTES)
+        return value
+
+    def _spend(self, size: int) -> None:
+        self._values_left -= 1
+        self._bytes_left -= size
+        if self._values_left < 0 or self._bytes_left < 0:
+            raise _Full
 
 
-def _scalar(value: Any) -> str | int | float | bool | None:
-    if isinstance(value, str):
-        value = value[:MAX_STRING]
-        return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
+def _number(value: Any) -> int | float | bool | None:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, int) and abs(value) > _MAX_INT:
-        return None
-    return value if isinstance(value, bool | int) else None
+    if isinstance(value, bool):
+        return value
+    return value if isinstance(value, int) and abs(value) <= _MAX_INT else None

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-import webencodings
+import webencodings  # type: ignore[import-untyped] # ships no types
 
 from functions.stages.reading.languages import encodings_of_language
 from functions.stages.reading.media import utf16_without_bom

@@ -19,7 +19,7 @@ _SPACE: Final = re.compile(
     "(?:[\\s\x00-\x20\ufeff\u200b]+|//[^\\n]*|/\\*(?:(?!\\*/).)*(?:\\*/)?|<!--|-->)*",
     re.DOTALL,
 )
-_CDATA: Final = re.compile(r"(?:/\*|//)?\s*(?:<!\[CDATA\[|\]\]>)\s*(?:\*/)?")
+_CDATA: Final = re.compile(r"(?:/\*|//)?[ \t]{0,8}(?:<!\[CDATA\[|\]\]>)[ \t]{0,8}(?:\*/)?")
 _COMMAS: Final = re.compile(r"[,;]")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,20})?(?:[eE][+-]?[0-9]{1,3})?")
 _BARE_VALUE: Final = re.compile(r"[A-Za-z0-9+.-]+")

@@ -52,7 +52,8 @@ _SIGNATURES: Final = (
 _NOT_PAGES: Final = re.compile(
     r"(?:image|audio|video|font|model)/.*"
     r"|text/(?:css|csv|calendar|vcard|javascript|ecmascript)"
-    r"|application/(?:pdf|zip|gzip|javascript|x-javascript|msword|wasm|vnd\..*|x-shockwave-flash)"
+    r"|application/(?:pdf|zip|gzip|javascript|x-javascript|msword|wasm|x-shockwave-flash)"
+    r"|application/vnd\.(?!.*\+(?:json|xml)$).*"
 )
 """Declared types that are believed unless the body starts like HTML."""
 
@@ -99,9 +100,9 @@ def utf16_without_bom(body: bytes) -> str | None:
     if start not in (b"<", b"{", b"["):
         return None
     position = body.index(start)
-    if body[position + 1 : position + 2] == b"\0":
-        return "utf-16le"
-    return "utf-16be" if position and body[position - 1] == 0 else None
+    if position % 2:
+        return "utf-16be" if body[position - 1] == 0 else None
+    return "utf-16le" if body[position + 1 : position + 2] == b"\0" else None
 
 
 def _says_json(url: str, declared: str) -> bool:

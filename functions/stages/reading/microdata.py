@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
+from lxml import etree
+
 from functions.stages.reading.json_ld import Items
 from functions.stages.reading.markup import INLINE
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 MAX_DEPTH: Final = 32
 """Of items within items."""
 
-MAX_VISITS: Final = 400_000
-"""So many elements are looked at, those of ``itemref`` and of nested texts again each time."""
+MAX_VISITS: Final = 150_000
+"""So many tags are looked at, those of ``itemref`` and of nested texts again each time."""
 
 MAX_TEXT: Final = 5_000
 """Characters of one property's text."""
@@ -52,7 +54,7 @@ def read_microdata(tree: HtmlElement, *, base_url: str) -> Items:
     items = tuple(reader.items())
     if reader.visits <= MAX_VISITS:
         return Items(items)
-    return Items(items, (f"microdata beyond {MAX_VISITS:,} elements was left out",))
+    return Items(items, (f"microdata beyond {MAX_VISITS:,} tags was left out",))
 
 
 class _Reader:
@@ -116,9 +118,7 @@ class _Reader:
             if referred is not None and referred is not item:
                 yield from self._found_below([referred])
 
-    def _found_below(
-        self, elements: list[HtmlElement]
-    ) -> Iterator[tuple[HtmlElement, list[str]]]:
+    def _found_below(self, elements: list[HtmlElement]) -> Iterator[tuple[HtmlElement, list[str]]]:
         """Yield elements with ``itemprop`` in document order, without looking into other items."""
         waiting = elements[::-1]
         while waiting and self.visits <= MAX_VISITS:
@@ -148,21 +148,16 @@ class _Reader:
         """Join the text below an element, white space folded; blocks are apart from each other."""
         parts: list[str] = []
         length = 0
-        waiting: list[HtmlElement | str] = [element]
-        while waiting and length <= MAX_TEXT and self.visits <= MAX_VISITS:
-            each = waiting.pop()
-            if isinstance(each, str):
-                parts.append(each)
-                length += len(each)
-                continue
+        for event, each in etree.iterwalk(element, events=("start", "end")):
             self.visits += 1
+            if length > MAX_TEXT or self.visits > MAX_VISITS:
+                break
+            text = each.text if event == "start" else each.tail if each is not element else None
             if each.tag not in INLINE:
-                waiting.append(" ")
                 parts.append(" ")
-            for child in reversed(each):
-                waiting.extend((child.tail or "", child))
-            if each.text and each.tag not in _NO_TEXT:
-                waiting.append(each.text)
+            if text and not (event == "start" and each.tag in _NO_TEXT):
+                parts.append(text)
+                length += len(text)
         return " ".join("".join(parts).split())[:MAX_TEXT]
 
     def _resolved(self, address: str) -> str:

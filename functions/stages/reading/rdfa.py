@@ -16,41 +16,36 @@ from typing import TYPE_CHECKING, Any, Final
 from lxml import etree
 
 from functions.stages.reading.json_ld import Items
-from functions.stages.schema_org.types import event_type
+from functions.stages.schema_org.types import VOCABULARY_PREFIX, event_type
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-MAX_ELEMENTS: Final = 10_000
-MAX_DEPTH: Final = 200
-"""pyRdfa calls itself for each level of tags."""
+MAX_ELEMENTS: Final = 5_000
 
 _LABEL: Final = "#rdfa-node-"
-_LABELLED: Final = re.compile(rf".*{_LABEL}([0-9]+)")
 _SUBJECTS: Final = ("about", "resource", "href", "src")
 _NO_RDFA: Final = ("script", "style", "svg", "iframe", "noscript", "template")
-_LAST: Final = 2**31
+_NOT_VISIBLE: Final = 2**31
 
 
 def read_rdfa(tree: HtmlElement, *, base_url: str) -> Items:
-    """Read a page's RDFa into one item, expanded JSON-LD with an ``@graph``.
+    """Read a page's RDFa into one item, JSON-LD with an ``@graph``.
 
     Args:
-        tree: The page; it is left as it is.
+        tree: The page, flattened: pyRdfa calls itself for each level. It is left as it is.
         base_url: Links are relative to it.
     """
     if not any(_is_event(element) for element in tree.iter()):
         return Items()
-    elements, depth = _measure(tree)
-    if elements > MAX_ELEMENTS or depth > MAX_DEPTH:
-        limits = f"{MAX_ELEMENTS:,} elements and {MAX_DEPTH} levels"
-        return Items(problems=(f"RDFa was not read: the page has more than {limits}",))
+    if sum(1 for _ in tree.iter()) > MAX_ELEMENTS:
+        return Items(problems=(f"RDFa was not read: more than {MAX_ELEMENTS:,} elements",))
     try:
         nodes = _extract(_prepared(tree), base_url)
     except Exception as error:  # noqa: BLE001 - the library raises whatever its input makes it
         return Items(problems=(f"RDFa could not be read: {type(error).__name__}: {error}"[:300],))
-    text = " ".join("".join(tree.itertext()).split())
-    ordered = sorted((_ordered(node, text) for node in nodes), key=lambda node: _place(node, text))
+    described = [node for node in nodes if any(VOCABULARY_PREFIX.match(key) for key in node)]
+    ordered = _in_page_order(described, " ".join("".join(tree.itertext()).split()))
     return Items(({"@graph": ordered},)) if ordered else Items()
 
 
@@ -59,19 +54,6 @@ def _is_event(element: HtmlElement) -> bool:
     if not written:
         return False
     return event_type(tuple(re.split(r"[/:#]", each)[-1] for each in written.split())) is not None
-
-
-def _measure(tree: HtmlElement) -> tuple[int, int]:
-    """Count a tree's elements and levels."""
-    elements = depth = deepest = 0
-    for event, _ in etree.iterwalk(tree, events=("start", "end")):
-        if event == "start":
-            elements += 1
-            depth += 1
-            deepest = max(deepest, depth)
-        else:
-            depth -= 1
-    return elements, deepest
 
 
 def _prepared(tree: HtmlElement) -> str:
@@ -96,11 +78,55 @@ def _extract(markup: str, base_url: str) -> list[dict[str, Any]]:
     return nodes
 
 
-def _ordered(node: dict[str, Any], text: str) -> dict[str, Any]:
-    """Put each property's values into the page's order, the properties into that of their names."""
-    return {
-        name: sorted(values, key=lambda value: _place(value, text))
-        if isinstance(values, list)
-        else _renamed(values)
-        for name, values in sorted(node.items())
+def _in_page_order(nodes: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
+    """Bring nodes and their values into the order of the page's text, under names that stay.
+
+    Args:
+        nodes: Expanded JSON-LD, in any order.
+        text: The page's text, white space folded.
+    """
+    names = {node["@id"]: _name(node) for node in nodes}
+
+    def place(value: dict[str, Any]) -> tuple[int, int, str]:
+        written = names.get(value.get("@id"), str(value.get("@value", "")))
+        found = text.find(" ".join(written.split())) if written else -1
+        label = str(value.get("@id", "")).rpartition(_LABEL)[2]
+        return (
+            found if found >= 0 else _NOT_VISIBLE,
+            int(label) if label.isdigit() else _NOT_VISIBLE,
+            written,
+        )
+
+    nodes = sorted(nodes, key=place)
+    renamed = {
+        identity: f"_:rdfa{number}"
+        for number, identity in enumerate(node["@id"] for node in nodes)
+        if _LABEL in identity or identity.startswith("_:")
     }
+
+    def written(value: dict[str, Any]) -> Any:
+        if "@id" in value:
+            return {"@id": renamed.get(value["@id"], value["@id"])}
+        return value.get("@value")
+
+    def compact(key: str, values: Any) -> Any:
+        if key == "@id":
+            return renamed.get(values, values)
+        several = sorted(values) if key == "@type" else sorted(values, key=place)
+        several = [each if key == "@type" else written(each) for each in several]
+        return several if len(several) > 1 else several[0]
+
+    return [
+        {
+            VOCABULARY_PREFIX.sub("", key, count=1): compact(key, values)
+            for key, values in sorted(node.items())
+        }
+        for node in nodes
+    ]
+
+
+def _name(node: dict[str, Any]) -> str:
+    for key, values in sorted(node.items()):
+        if VOCABULARY_PREFIX.sub("", key) == "name":
+            return " ".join(str(value.get("@value", "")) for value in values[:1])
+    return ""

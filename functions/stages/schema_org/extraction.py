@@ -22,7 +22,7 @@ from functions.stages.schema_org.offers import read_offers
 from functions.stages.schema_org.performers import PERFORMER_PROPERTIES, read_performers
 from functions.stages.schema_org.places import read_whereabouts
 from functions.stages.schema_org.schedules import Occurrence, read_occurrences
-from functions.stages.schema_org.text import clean_text, folded, web_address
+from functions.stages.schema_org.text import clean_text, folded, is_web_address, web_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,11 +150,12 @@ class _EventReader:
         whereabouts = read_whereabouts(graph, self._locations())
         modes = _ONLINE_MODES.intersection(graph.terms(node, "eventAttendanceMode"))
         doors = graph.text(node, "doorTime")
-        before = read_moment(graph.text(node, "previousStartDate") or "")
+        before = graph.text(node, "previousStartDate")
+        former = read_moment(before) if before else None
         return {
             "kind": node.event_type,
             "doors_time": read_clock(doors) if doors else None,
-            "previous_start_date": before.date if isinstance(before, Moment) else None,
+            "previous_start_date": former.date if isinstance(former, Moment) else None,
             "status": status,
             "venue": whereabouts.venue,
             "url": next(iter(graph.addresses(node, "url")), None) or self._own_id(),
@@ -209,7 +210,7 @@ class _EventReader:
         named = (
             value
             for value in self._graph.values(self._node, "superEvent")
-            if not isinstance(value, str) or web_address(value, base="") is None
+            if not (isinstance(value, str) and is_web_address(value))
         )
         written = next((text for value in named if (text := self._graph.written(value))), "")
         return clean_text(written, MAX_NAME)

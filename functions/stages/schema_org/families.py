@@ -59,12 +59,7 @@ def find_families(graph: Graph) -> Families:
     families = Families()
     for node in graph.nodes():
         if node.event_type is not None:
-            for part in graph.nodes_of(node, "subEvent"):
-                part.types = part.types or ("Event",)  # what else would be part of an event
-            for child in _events(graph, node, "subEvent"):
-                _adopt(families, child, node)
-            for parent in _events(graph, node, "superEvent")[:1]:
-                _adopt(families, node, parent)
+            _find_relatives(graph, node, families)
         elif _PLACES.intersection(node.types):
             for child in _events(graph, node, "event"):
                 families.hosts.setdefault(child, node)
@@ -72,6 +67,16 @@ def find_families(graph: Graph) -> Families:
             for child in _events(graph, node, "event", "performerIn"):
                 families.players.setdefault(child, node)
     return families
+
+
+def _find_relatives(graph: Graph, event: Node, families: Families) -> None:
+    for part in graph.nodes_of(event, "subEvent"):
+        if not part.types:
+            part.event_type = "Event"  # what else would be part of an event
+    for child in _events(graph, event, "subEvent"):
+        _adopt(families, child, event)
+    for parent in _events(graph, event, "superEvent")[:1]:
+        _adopt(families, event, parent)
 
 
 def _events(graph: Graph, node: Node, *names: str) -> list[Node]:

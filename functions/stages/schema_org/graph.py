@@ -67,18 +67,15 @@ class Node:
 
     Attributes:
         types: Its types without schema.org's prefix; those of other vocabularies are left out.
+        event_type: The kind of event it is, or None.
         id: Its ``@id``, absolute; None where it has none.
         properties: Every property's values, lists flattened, empty ones left out.
     """
 
     types: tuple[str, ...] = ()
+    event_type: str | None = None
     id: str | None = None
     properties: dict[str, list[Any]] = field(default_factory=dict)
-
-    @property
-    def event_type(self) -> str | None:
-        """The kind of event it is, or None."""
-        return event_type(self.types)
 
 
 class Graph:
@@ -222,11 +219,13 @@ class Graph:
         if len(self._written) >= MAX_NODES:
             return []
         identity = written.get("@id", written.get("id"))
+        types = tuple(
+            name for each in written_types(written) if (name := local_name(each)) is not None
+        )
         node = Node(
-            types=tuple(
-                name for each in written_types(written) if (name := local_name(each)) is not None
-            ),
-            id=self._absolute(identity, block) if isinstance(identity, str) and identity else None,
+            types,
+            event_type(types),
+            self._absolute(identity, block) if isinstance(identity, str) and identity else None,
         )
         self._written.append(node)
         for key, value in written.items():

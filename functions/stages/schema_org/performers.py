@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from functions.stages.events import MAX_ARTISTS, MAX_NAME, MAX_SAME_AS, ExtractedArtist
 from functions.stages.schema_org.graph import Node
-from functions.stages.schema_org.text import clean_text, folded, is_placeholder, web_address
+from functions.stages.schema_org.text import clean_text, folded, is_placeholder, is_web_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +56,7 @@ def _mentions(graph: Graph, performers: Sequence[Any]) -> Iterator[ExtractedArti
         if isinstance(performer, str):
             performer = graph.look_up(performer) or performer
         if isinstance(performer, str):
-            if web_address(performer, base="") is None:
+            if not is_web_address(performer):
                 yield from _read_names([performer])
         elif isinstance(performer, Node) and performer not in seen:
             seen.add(performer)
@@ -82,12 +82,11 @@ def _read_node(graph: Graph, node: Node) -> Iterator[ExtractedArtist]:
     if len(names) > 1:  # several names share one node: whose addresses it has nobody knows
         yield from _read_names(names)
         return
-    for artist in _read_names(names):
-        yield artist.model_copy(
-            update={
-                "url": next(iter(graph.addresses(node, "url")), None),
-                "same_as": tuple(graph.addresses(node, "sameAs"))[:MAX_SAME_AS],
-            }
+    for name in _clean_names(names):
+        yield ExtractedArtist(
+            name=name,
+            url=next(iter(graph.addresses(node, "url")), None),
+            same_as=tuple(graph.addresses(node, "sameAs"))[:MAX_SAME_AS],
         )
 
 
@@ -96,7 +95,11 @@ def _is_wrapper(node: Node) -> bool:
 
 
 def _read_names(names: Sequence[str]) -> Iterator[ExtractedArtist]:
+    return (ExtractedArtist(name=name) for name in _clean_names(names))
+
+
+def _clean_names(names: Sequence[str]) -> Iterator[str]:
     for written in names:
         name = clean_text(written, MAX_NAME)
         if name is not None and not is_placeholder(name):
-            yield ExtractedArtist(name=name)
+            yield name

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from functions.stages.events import MAX_ADDRESS_PART, MAX_NAME, ExtractedVenue
 from functions.stages.schema_org.graph import Node
-from functions.stages.schema_org.text import clean_text, folded, is_placeholder, web_address
+from functions.stages.schema_org.text import clean_text, folded, is_placeholder, is_web_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ def _read_location(graph: Graph, location: object) -> _Place:
     if isinstance(location, str):
         found = graph.look_up(location)
         if found is None:
-            return _Place() if web_address(location, base="") else _Place(name=_name(location))
+            return _Place() if is_web_address(location) else _Place(name=_name(location))
         location = found
     if not isinstance(location, Node):
         return _Place()

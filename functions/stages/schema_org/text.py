@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -23,6 +24,8 @@ _INVISIBLE: Final = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2
 these are the same. The zero-width joiners stay: words and emoji are spelt with them."""
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_NO_HOST: Final = re.compile(r"https?:(?!//[^/?#])", re.IGNORECASE)
 _UNSAFE_IN_URL: Final = re.compile(r"[\s\x00-\x20\x7f-\xa0<>\"{}|\\^`\ud800-\udfff]")
 
 _PLACEHOLDERS: Final = frozenset(
@@ -79,7 +82,7 @@ def web_address(written: str, *, base: str) -> str | None:
         An absolute http or https address without credentials, or None where it is none.
     """
     written = html.unescape(written.strip()) if "&" in written else written.strip()
-    if not written or len(written) > MAX_URL:
+    if not written or len(written) > MAX_URL or _NO_HOST.match(written):
         return None
     try:
         parts = urlsplit(urljoin(base, written))
@@ -100,6 +103,12 @@ def is_placeholder(name: str) -> bool:
     return folded(name) in _PLACEHOLDERS
 
 
+def is_web_address(text: str) -> bool:
+    """Tell whether a text that should be a name is an address, good or not."""
+    return _WEB.match(text.lstrip()) is not None
+
+
+@lru_cache(maxsize=4_096)
 def folded(text: str) -> str:
     """Reduce a name to what two spellings of it share.
 

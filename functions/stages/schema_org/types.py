@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ VOCABULARY_PREFIX: Final = re.compile(
 _PLAIN_TERM: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
+@lru_cache(maxsize=4_096)
 def local_name(term: str) -> str | None:
     """Take schema.org's prefix off a type or property.
 

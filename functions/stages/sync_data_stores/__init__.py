@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing, suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import create_engine, delete, event, insert, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
     from functions.runtime.work import UnitOfWork
     from functions.stages.payloads import SyncEntities
 
-__all__ = ["sync_entities"]
+__all__ = ["open_database", "sync_entities"]
+
+_opening: Final = Lock()
 
 
 @stage_handler("sync_data_stores")
@@ -44,7 +49,6 @@ def sync_entities(payload: SyncEntities, work: UnitOfWork) -> None:
         raise RetryableError(f"{engine.url.render_as_string()}: {error.orig}") from error
 
 
-@cache
 def open_database(url: str) -> Engine:
     """Connect to a database and make the tables that are missing; once per process.
 
@@ -52,6 +56,12 @@ def open_database(url: str) -> Engine:
         PermanentError: The URL names no database, or one whose driver is not installed.
         RetryableError: It is out of reach.
     """
+    with _opening:
+        return _open(url)
+
+
+@cache
+def _open(url: str) -> Engine:
     try:
         engine = create_engine(url, pool_pre_ping=True)
     except (ArgumentError, ModuleNotFoundError) as error:
@@ -60,18 +70,23 @@ def open_database(url: str) -> Engine:
         ) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _let_readers_read)
-    try:
-        METADATA.create_all(engine)
-    except DBAPIError as error:
-        raise RetryableError(f"{engine.url.render_as_string()}: {error.orig}") from error
+    for is_last in (False, True):
+        try:
+            METADATA.create_all(engine)
+            break
+        except DBAPIError as error:
+            # Another worker may have made a table between the look and the making: look again.
+            if is_last:
+                raise RetryableError(f"{engine.url.render_as_string()}: {error.orig}") from error
     return engine
 
 
 def _let_readers_read(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 20000")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.close()
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("PRAGMA busy_timeout = 20000")
+        # Refused while another connection does the same; the file keeps what that one sets.
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
 
 
 def _write(connection: Connection, entity: Document) -> None:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import wait_until
+from emulator_harness import wait_until
 from google.api_core import exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Arrival, Target
+    from emulator_harness import Arrival, Target
     from google.cloud.tasks_v2 import CloudTasksClient
 
     from functions.emulator.process import EmulatorProcess

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import resource
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import connect, make_queue, wait_until
+from emulator_harness import Target, connect, make_queue, wait_until
 from google.api_core import exceptions
 
 from functions.emulator.process import EmulatorProcess
-from functions.errors import EmulatorError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import Target
-    from google.cloud.tasks_v2 import CloudTasksClient
+    from google.cloud.tasks_v2 import CloudTasksClient, Queue, Task
 
 QUEUES = [f"projects/test/locations/europe-west1/queues/queue-{number}" for number in range(4)]
 QUEUE = QUEUES[0]
@@ -85,55 +86,62 @@ def test_a_delivery_cut_off_by_a_kill_is_made_again_and_was_not_counted(
     assert second.headers["X-CloudTasks-TaskPreviousResponse"] is None
 
 
-def test_attempts_and_schedules_survive_a_kill(tmp_path: Path, target: Target) -> None:
-    target.answer(lambda _: 503)
-    emulator = EmulatorProcess(tmp_path)
+@dataclass(frozen=True)
+class Restart:
+    """What an emulator was told before it was killed, and a client of the one that came after."""
+
+    queue: Queue
+    tried: Task
+    client: CloudTasksClient
+
+
+@pytest.fixture(scope="module")
+def restart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restart]:
+    folder = tmp_path_factory.mktemp("data")
+    target = Target()
+    target.answer(lambda arrival: 503 if arrival.task == "tried" else 200)
+    emulator = EmulatorProcess(folder)
     client = connect(emulator.address)
     make_queue(client, QUEUE)
+    client.create_task(parent=QUEUE, task=task(target, f"{QUEUE}/tasks/done"))
+    later = datetime.now(UTC) + timedelta(hours=1)
+    deleted = task(target, f"{QUEUE}/tasks/deleted", schedule_time=later)
+    client.delete_task(name=client.create_task(parent=QUEUE, task=deleted).name)
     slow = {"min_backoff": {"seconds": 600}, "max_attempts": 7}
-    name = f"{QUEUE}/tasks/t"
-    client.create_task(parent=QUEUE, task=task(target, name, retry_config=slow))
-    wait_until(lambda: client.get_task(name=name).response_count == 1)
-    before = client.get_task(name=name)
-    emulator.kill()
-    with EmulatorProcess(tmp_path) as again:
-        assert before == connect(again.address).get_task(name=name)
-    assert 1 == len(target.wait_for(1))
-
-
-def test_a_queue_survives_as_it_was_left(tmp_path: Path) -> None:
-    emulator = EmulatorProcess(tmp_path)
-    client = connect(emulator.address)
-    make_queue(client, QUEUE)
-    left = client.update_queue(
+    tried = task(target, f"{QUEUE}/tasks/tried", retry_config=slow)
+    client.create_task(parent=QUEUE, task=tried)
+    wait_until(lambda: client.get_task(name=tried["name"]).response_count == 1)
+    wait_until(lambda: is_gone(client, f"{QUEUE}/tasks/done"))
+    before = client.get_task(name=tried["name"])
+    # A call is answered after its commit, and with it everything before is on the disk.
+    queue = client.update_queue(
         queue={"name": QUEUE, "rate_limits": {"max_dispatches_per_second": 3}}
     )
     emulator.kill()
-    with EmulatorProcess(tmp_path) as again:
-        assert [left] == list(connect(again.address).list_queues(parent=QUEUE.split("/queues")[0]))
+    target.close()
+    with EmulatorProcess(folder) as again:
+        yield Restart(queue, before, connect(again.address))
 
 
-def test_a_done_task_stays_done_and_its_name_stays_taken(tmp_path: Path, target: Target) -> None:
-    emulator = EmulatorProcess(tmp_path)
-    client = connect(emulator.address)
-    make_queue(client, QUEUE)
-    done, deleted = f"{QUEUE}/tasks/done", f"{QUEUE}/tasks/deleted"
-    client.create_task(parent=QUEUE, task=task(target, done))
-    later = datetime.now(UTC) + timedelta(hours=1)
-    client.create_task(parent=QUEUE, task=task(target, deleted, schedule_time=later))
-    client.delete_task(name=deleted)
-    wait_until(lambda: is_gone(client, done))
-    # A call is answered after its commit, and with it everything before is on the disk.
-    make_queue(client, QUEUES[1])
-    emulator.kill()
-    with EmulatorProcess(tmp_path) as again:
-        client = connect(again.address)
-        for name in (done, deleted):
-            with pytest.raises(exceptions.AlreadyExists, match="existed too recently"):
-                client.create_task(parent=QUEUE, task=task(target, name))
-        client.create_task(parent=QUEUE, task=task(target, f"{QUEUE}/tasks/next"))
-        arrivals = target.wait_for(2)
-    assert ["done", "next"] == [arrival.task for arrival in arrivals]
+def test_a_queue_survives_a_kill_as_it_was_left(restart: Restart) -> None:
+    assert restart.queue == restart.client.get_queue(name=QUEUE)
+    assert [restart.queue] == list(restart.client.list_queues(parent=QUEUE.split("/queues")[0]))
+
+
+def test_attempts_and_schedules_survive_a_kill(restart: Restart) -> None:
+    assert 1 == restart.tried.dispatch_count
+    assert restart.tried == restart.client.get_task(name=restart.tried.name)
+
+
+@pytest.mark.parametrize("name", ["done", "deleted"])
+def test_a_finished_task_stays_finished_and_its_name_taken_after_a_kill(
+    restart: Restart, name: str
+) -> None:
+    with pytest.raises(exceptions.NotFound, match="a task with this name existed recently"):
+        restart.client.get_task(name=f"{QUEUE}/tasks/{name}")
+    again = {"name": f"{QUEUE}/tasks/{name}", "http_request": {"url": "http://127.0.0.1:1/"}}
+    with pytest.raises(exceptions.AlreadyExists, match="existed too recently"):
+        restart.client.create_task(parent=QUEUE, task=again)
 
 
 def test_stopping_lets_a_delivery_under_way_end(tmp_path: Path, target: Target) -> None:
@@ -154,31 +162,33 @@ def test_stopping_lets_a_delivery_under_way_end(tmp_path: Path, target: Target) 
     assert 1 == len(target.wait_for(1))
 
 
-def test_a_folder_serves_one_emulator_at_a_time(tmp_path: Path) -> None:
-    with (
-        EmulatorProcess(tmp_path),
-        pytest.raises(EmulatorError, match="is in use by another emulator"),
-    ):
-        EmulatorProcess(tmp_path)
-    with EmulatorProcess(tmp_path):
-        """The first one has given it free."""
-
-
-def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
-    occupied = tmp_path / "file"
-    occupied.write_text("not a folder")
-    with pytest.raises(EmulatorError, match="cannot be used"):
-        EmulatorProcess(occupied / "below")
-
-
-def test_without_a_folder_nothing_is_left_behind(target: Target) -> None:
-    with EmulatorProcess() as emulator:
+def test_a_full_disk_ends_the_emulator_and_takes_nothing_back(
+    tmp_path: Path, target: Target
+) -> None:
+    with EmulatorProcess(tmp_path) as emulator:
         client = connect(emulator.address)
         make_queue(client, QUEUE)
-        client.create_task(parent=QUEUE, task=task(target, f"{QUEUE}/tasks/t"))
-        target.wait_for(1)
-    with EmulatorProcess() as emulator:
-        assert [] == list(connect(emulator.address).list_queues(parent=QUEUE.split("/queues")[0]))
+        later = datetime.now(UTC) + timedelta(hours=1)
+        kept = task(target, f"{QUEUE}/tasks/kept", schedule_time=later)
+        client.create_task(parent=QUEUE, task=kept)
+        # No file of this process may grow beyond what it has now and a little.
+        resource.prlimit(emulator.pid, resource.RLIMIT_FSIZE, (200_000, 200_000))
+        large = {"http_request": {"url": target.url, "body": b"x" * 500_000}}
+        with pytest.raises(exceptions.ServiceUnavailable, match="could not be written"):
+            client.create_task(parent=QUEUE, task=large)
+        wait_until(lambda: "What was accepted before is kept" in emulator.log)
+        assert 69 == emulator.stop()
+    with EmulatorProcess(tmp_path) as again:
+        listed = connect(again.address).list_tasks(parent=QUEUE)
+        assert [kept["name"]] == [each.name for each in listed]
+
+
+def test_without_a_folder_nothing_is_left_behind(
+    client: CloudTasksClient, new_name: Callable[[], str]
+) -> None:
+    name = make_queue(client, new_name())
+    with EmulatorProcess() as other, pytest.raises(exceptions.NotFound):
+        connect(other.address).get_queue(name=name)
 
 
 def is_gone(client: CloudTasksClient, name: str) -> bool:

@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from conftest import connect, make_queue, wait_until
+from emulator_harness import connect, make_queue, wait_until
 
 from functions.cli.emulate import emulate
 from functions.emulator.process import EmulatorProcess
+from functions.emulator.store import TaskStore
 from functions.errors import EmulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from conftest import Target
-
 COMMAND = [sys.executable, "-m", "functions.emulator"]
 QUEUE = "projects/test/locations/europe-west1/queues/queue"
 PATIENCE = 30.0
@@ -56,46 +54,40 @@ def test_it_prints_one_line_and_ends_well_on_a_signal(
     assert (0, "", "") == (process.returncode, output, errors)
 
 
-def test_it_listens_on_the_loopback_interface_only(process: subprocess.Popen[str]) -> None:
-    port = int(ready_address(process).rpartition(":")[2])
+def test_it_listens_on_the_loopback_interface_only(emulator: EmulatorProcess) -> None:
+    port = int(emulator.address.rpartition(":")[2])
     with socket.socket() as other:
         # Another loopback address of this machine: nobody is there.
         assert 0 != other.connect_ex(("127.0.0.2", port))
 
 
-def test_a_port_in_use_is_told_and_exits_69() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        ended = subprocess.run(
-            [*COMMAND, "--port", str(port)], capture_output=True, text=True, check=False
-        )
+def test_a_port_in_use_is_told_and_exits_69(emulator: EmulatorProcess) -> None:
+    port = emulator.address.rpartition(":")[2]
+    ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, check=False)
     assert (69, "") == (ended.returncode, ended.stdout)
-    assert f"Port {port} of 127.0.0.1 cannot be listened on" in ended.stderr
+    assert ended.stderr.endswith(
+        f"Error: Port {port} of 127.0.0.1 cannot be listened on: it is in use. Give another "
+        "--port, or none to have a free one picked.\n"
+    )
     assert "Traceback" not in ended.stderr
 
 
-def test_two_emulators_do_not_share_a_port() -> None:
-    with EmulatorProcess() as emulator:
-        port = int(emulator.address.rpartition(":")[2])
-        with pytest.raises(EmulatorError, match=f"Port {port} of 127.0.0.1 cannot be listened on"):
-            EmulatorProcess(port=port)
-
-
 def test_a_folder_in_use_is_told_and_exits_69(tmp_path: Path) -> None:
-    with EmulatorProcess(tmp_path):
-        ended = subprocess.run(
-            [*COMMAND, "--data", str(tmp_path)], capture_output=True, text=True, check=False
-        )
+    store = TaskStore(tmp_path)
+    ended = subprocess.run(
+        [*COMMAND, "--data", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    store.close()
     assert (69, "") == (ended.returncode, ended.stdout)
-    assert "in use by another emulator" in ended.stderr
+    assert (
+        f"Error: The data folder {tmp_path} is in use by another emulator. Stop that one, or give "
+        "another folder.\n"
+    ) == ended.stderr
 
 
-def test_a_file_that_is_not_its_own_is_left_alone(tmp_path: Path) -> None:
-    foreign = tmp_path / "cloud-tasks.sqlite3"
-    foreign.write_bytes(b"precious data of somebody else\n" * 100)
-    with pytest.raises(EmulatorError, match="file is not a database"):
-        EmulatorProcess(tmp_path)
-    assert b"precious data of somebody else\n" * 100 == foreign.read_bytes()
+def test_a_start_that_fails_says_why() -> None:
+    with pytest.raises(EmulatorError, match=r"did not start: .*Invalid value for '--port'"):
+        EmulatorProcess(port=-1)
 
 
 PARENT = """
@@ -119,19 +111,6 @@ def test_it_ends_with_its_parent_even_when_that_is_killed() -> None:
 def test_stopping_twice_is_no_harm() -> None:
     emulator = EmulatorProcess()
     assert [0, 0] == [emulator.stop(), emulator.stop()]
-
-
-def test_a_task_given_up_is_told_on_stderr(process: subprocess.Popen[str], target: Target) -> None:
-    target.answer(lambda _: 500)
-    client = connect(ready_address(process))
-    make_queue(client, QUEUE)
-    name = client.create_task(
-        parent=QUEUE,
-        task={"http_request": {"url": target.url}, "retry_config": {"max_attempts": 1}},
-    ).name
-    assert process.stderr is not None
-    told = f"{name} is given up after 1 attempts: HTTP status code 500\n"
-    assert told == process.stderr.readline()
 
 
 def test_the_help_shows_examples() -> None:

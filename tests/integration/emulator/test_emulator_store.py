@@ -128,6 +128,28 @@ def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
         TaskStore(tmp_path)
 
 
+def test_a_store_serves_one_at_a_time(tmp_path: Path) -> None:
+    first = TaskStore(tmp_path)
+    with pytest.raises(EmulatorError, match="is in use by another emulator"):
+        TaskStore(tmp_path)
+    first.close()
+    TaskStore(tmp_path).close()
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    foreign = tmp_path / "cloud-tasks.sqlite3"
+    foreign.write_bytes(b"precious data of somebody else\n" * 100)
+    with pytest.raises(EmulatorError, match="file is not a database"):
+        TaskStore(tmp_path)
+    assert b"precious data of somebody else\n" * 100 == foreign.read_bytes()
+
+
+def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(EmulatorError, match="cannot be used"):
+        TaskStore(tmp_path / "file" / "below")
+
+
 def test_a_file_of_another_program_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "cloud-tasks.sqlite3")
     connection.execute("CREATE TABLE theirs (id INTEGER)")
@@ -166,6 +188,30 @@ async def test_jobs_that_wait_share_a_commit(tmp_path: Path) -> None:
     release.set()
     await asyncio.gather(first, *others)
     assert 2 == store.commits
+    await writer.close()
+
+
+async def test_a_job_that_lingers_shares_the_commit_of_the_next(tmp_path: Path) -> None:
+    store = CountingStore(tmp_path)
+    writer = Writer(store, on_failure=pytest.fail)
+    for key in range(10):
+        row = replace(TASK, task_key=key, task_id=f"t{key}")
+        writer.post(lambda store, row=row: store.insert_task(row), linger=True)
+    tasks = await writer.submit(lambda store: list(store.live_tasks()))
+    assert (10, 1) == (len(tasks), store.commits)
+    await writer.close()
+
+
+async def test_a_job_that_lingers_is_done_even_when_no_other_comes(tmp_path: Path) -> None:
+    writer = Writer(TaskStore(tmp_path), on_failure=pytest.fail)
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    for _ in range(2):  # on an idle writer, and behind a commit
+        done.clear()
+        writer.post(lambda _: loop.call_soon_threadsafe(done.set), linger=True)
+        async with asyncio.timeout(30):
+            await done.wait()
+        busy = writer.submit(lambda _: None)
+    await busy
     await writer.close()
 
 

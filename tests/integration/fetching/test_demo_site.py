@@ -152,6 +152,22 @@ def test_the_site_stops_at_once_whatever_its_clients_do(pages: Path, local: Fetc
     assert set() == set(threading.enumerate()) - before
 
 
+@pytest.mark.parametrize(
+    "request_", [b"\x00\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", b"a b c d\r\n\r\n"]
+)
+def test_a_malformed_request_is_answered_and_logged(
+    site: DemoSite, request_: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with _connected(site) as client:
+        client.sendall(request_)
+        client.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+
+    assert answer
+    assert site.requests[0].status in {400, 501}
+    assert ("", "") == capsys.readouterr()
+
+
 def test_a_folder_without_pages_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="holds no pages"):
         DemoSite(tmp_path)

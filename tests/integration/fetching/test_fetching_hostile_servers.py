@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import gzip
-import socket
-import threading
 import time
 import traceback
 from dataclasses import replace
@@ -16,7 +14,7 @@ from functions.stages.fetching import Fetched, FetchPolicy, fetch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Dns, RawServer, Visit
+    from conftest import RawServer, Visit
 
     Serve = Callable[..., RawServer]
 
@@ -31,7 +29,7 @@ _MIB = 1024 * 1024
 @pytest.fixture
 def hasty(local: FetchPolicy) -> FetchPolicy:
     """A policy that waits for no silent server."""
-    return replace(local, connect_timeout=0.2, read_timeout=0.2)
+    return replace(local, read_timeout=0.2)
 
 
 @pytest.fixture
@@ -74,7 +72,7 @@ def test_a_server_that_falls_silent_is_tried_again(
 ) -> None:
     server = serve(_after_request(action))
 
-    with pytest.raises(RetryableError, match=r"sent nothing for 0\.2 s"):
+    with pytest.raises(RetryableError, match=r"silent for too long \(.* 0\.2 s after\)"):
         fetch(server.url, policy=hasty)
 
 
@@ -166,7 +164,7 @@ def test_an_endless_answer_is_cut_off(
         fetch(server.url, policy=local)
 
 
-def test_a_decompression_bomb_costs_little_memory(serve: Serve, local: FetchPolicy) -> None:
+def test_a_decompression_bomb_fails_for_good(serve: Serve, local: FetchPolicy) -> None:
     bomb = _gzip(bytes(80 * _MIB))
     assert len(bomb) < _MIB
     server = serve(_GZIP + b"\r\n" + bomb)
@@ -283,64 +281,6 @@ def test_a_bad_encoding_fails_for_good(
 
     with pytest.raises(PermanentError, match=reason):
         fetch(server.url, policy=local)
-
-
-def test_a_refused_connection_is_tried_again(local: FetchPolicy) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-
-    with pytest.raises(RetryableError, match=f"cannot connect to 127.0.0.1 .*port {port}"):
-        fetch(f"http://127.0.0.1:{port}/", policy=local)
-
-
-def test_a_connection_that_hangs_is_tried_again(hasty: FetchPolicy) -> None:
-    # A full backlog: the kernel drops further SYNs, like a firewall.
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
-        waiting = [socket.socket() for _ in range(4)]
-        for each in waiting:
-            each.setblocking(False)  # noqa: FBT003 - the standard library's signature
-            each.connect_ex(listener.getsockname())
-
-        with pytest.raises(RetryableError, match="timed out"):
-            fetch(f"http://127.0.0.1:{listener.getsockname()[1]}/", policy=hasty)
-
-        for each in waiting:
-            each.close()
-
-
-def test_an_unknown_name_is_tried_again(local: FetchPolicy, dns: Dns) -> None:
-    with pytest.raises(RetryableError, match=r"DNS knows no address of nowhere\.test"):
-        fetch("http://nowhere.test/", policy=local)
-
-    assert ["nowhere.test"] == dns.queries
-
-
-def test_dns_that_does_not_answer_is_not_waited_for(
-    hasty: FetchPolicy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: over.wait(10) and [])
-    start = time.monotonic()
-
-    try:
-        with pytest.raises(RetryableError, match=r"DNS did not answer for slow\.test"):
-            fetch("http://slow.test/", policy=hasty)
-    finally:
-        over.set()
-
-    assert time.monotonic() - start < 2
-
-
-def test_the_next_address_is_tried_when_the_first_fails(
-    serve: Serve, local: FetchPolicy, dns: Dns
-) -> None:
-    server = serve(_OK + b"Content-Length: 4\r\n\r\npage")
-    dns.answers["two.test"] = [["127.0.0.2", "127.0.0.1"]]
-
-    fetched = fetch(f"http://two.test:{server.port}/", policy=local)
-
-    assert isinstance(fetched, Fetched)
-    assert f"Host: two.test:{server.port}".encode() in server.requests[0]
 
 
 @_cases(

@@ -120,6 +120,26 @@ def test_every_way_to_send_a_page_is_understood(
     assert body == fetched.body
 
 
+@pytest.mark.parametrize(
+    ("header", "content_type"),
+    [
+        (b"Content-Type: text/html;charset=x", "text/html;charset=x"),  # as it came
+        (b"Content-Type: " + b"a" * 999, "a" * 200),  # nobody needs more
+        (b"Content-Type: text/\xff", None),  # no header text
+        (b"Content-Type: a\x00b", None),  # no text at all
+        (b"Content-Type:", None),  # nothing
+        (b"X: y", None),  # absent
+    ],
+)
+def test_the_content_type_is_printable_or_absent(
+    serve: Serve, local: FetchPolicy, header: bytes, content_type: str | None
+) -> None:
+    fetched = fetch(serve(_answer(_PAGE, header)).url, policy=local)
+
+    assert isinstance(fetched, Fetched)
+    assert content_type == fetched.content_type
+
+
 def test_a_connection_is_kept_and_used_again(serve: Serve, local: FetchPolicy) -> None:
     server = serve(_keep_answering(_answer()))
 
@@ -223,34 +243,6 @@ def test_a_304_nobody_asked_for_is_tried_again(serve: Serve, local: FetchPolicy)
         fetch(server.url, policy=local, validators=elsewhere)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_redirects_are_followed(serve: Serve, local: FetchPolicy, status: int) -> None:
-    page = serve(_answer())
-    middle = serve(_redirect(page.url, b"%d Elsewhere" % status))
-    start = serve(_redirect(middle.url, b"%d Elsewhere" % status))
-
-    fetched = fetch(start.url, policy=local)
-
-    assert isinstance(fetched, Fetched)
-    assert (page.url, (start.url, middle.url), page.url) == (
-        fetched.url,
-        fetched.redirects,
-        fetched.validators.url,
-    )
-
-
-def test_a_relative_redirect_stays_on_the_host(serve: Serve, local: FetchPolicy) -> None:
-    def script(visit: Visit) -> None:
-        while request := visit.read_request():
-            visit.send(_redirect("../b?c=d") if request.startswith(b"GET /a/ ") else _answer())
-
-    server = serve(script)
-
-    fetched = fetch(f"{server.url}a/", policy=local)
-
-    assert f"{server.url}b?c=d" == fetched.url
-
-
 def test_cookies_are_not_kept(serve: Serve, local: FetchPolicy) -> None:
     server = serve(_keep_answering(_answer(_PAGE, b"Set-Cookie: id=1; Path=/")))
 
@@ -270,65 +262,6 @@ def test_a_proxy_of_the_environment_is_ignored(
     fetch(server.url, policy=local)
 
     assert (1, 0) == (server.connections, proxy.connections)
-
-
-@pytest.mark.parametrize(
-    ("location", "reason"),
-    [
-        (None, "without saying where"),  # no Location at all
-        ("file:///etc/passwd", "does not start with http"),  # our own disk
-        ("ftp://example.com/", "does not start with http"),  # another scheme
-        ("javascript:alert(1)", "does not start with http"),  # no place
-        ("//user:secret@example.com/", "user name or password"),  # credentials
-        ("http://example.com:22/", "another protocol"),  # SSH
-        ("http://[", "malformed"),  # no URL
-        ("", "without saying where"),  # an empty one
-    ],
-)
-def test_a_redirect_that_leads_nowhere_fails_for_good(
-    serve: Serve, local: FetchPolicy, location: str | None, reason: str
-) -> None:
-    answer = _answer(b"", status=b"302 Found") if location is None else _redirect(location)
-
-    with pytest.raises(PermanentError, match=reason) as failure:
-        fetch(serve(answer).url, policy=local)
-
-    assert "secret" not in str(failure.value)
-
-
-def test_redirects_in_circles_fail_for_good(serve: Serve, local: FetchPolicy) -> None:
-    def script(visit: Visit) -> None:
-        while request := visit.read_request():
-            visit.send(_redirect("/b" if request.startswith(b"GET / ") else "/"))
-
-    server = serve(script)
-
-    with pytest.raises(PermanentError, match="in circles"):
-        fetch(server.url, policy=local)
-
-    assert 2 == len(server.requests)
-
-
-def test_too_many_redirects_fail_for_good(serve: Serve) -> None:
-    def script(visit: Visit) -> None:
-        while request := visit.read_request():
-            visit.send(_redirect(f"/{len(request)}{visit.server.requests.index(request)}"))
-
-    server = serve(script)
-
-    with pytest.raises(PermanentError, match="more than 3 redirects"):
-        fetch(server.url, policy=FetchPolicy(allow_private_addresses=True, max_redirects=3))
-
-    assert 4 == len(server.requests)
-
-
-def test_as_many_redirects_as_allowed_are_followed(serve: Serve) -> None:
-    page = serve(_answer())
-    start = serve(_redirect(page.url))
-
-    fetched = fetch(start.url, policy=FetchPolicy(allow_private_addresses=True, max_redirects=1))
-
-    assert (start.url,) == fetched.redirects
 
 
 @pytest.mark.parametrize(

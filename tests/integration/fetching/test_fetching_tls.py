@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ssl
+import traceback
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage"
 _NOW = dt.datetime.now(dt.UTC)
+_SECRET = "hunter2"
 _DAY = dt.timedelta(days=1)
 
 
@@ -149,6 +151,22 @@ def test_an_encrypted_connection_is_kept_and_used_again(
     assert (3, 1) == (len(server.requests), server.connections)
 
 
+def test_a_kept_connection_serves_only_those_who_trust_the_same(
+    serve: Serve, authority: Authority, trusting: FetchPolicy
+) -> None:
+    def script(visit: Visit) -> None:
+        while visit.read_request():
+            visit.send(_PAGE)
+
+    server = serve(script, tls=authority.server("site.test"))
+    fetch(f"https://site.test:{server.port}/", policy=trusting)
+
+    with pytest.raises(PermanentError, match="certificate is not valid"):
+        fetch(f"https://site.test:{server.port}/", policy=replace(trusting, ca_bundle=None))
+
+    assert 1 == len(server.requests)
+
+
 def test_a_certificate_for_another_name_fails_for_good(
     serve: Serve, authority: Authority, trusting: FetchPolicy
 ) -> None:
@@ -198,12 +216,24 @@ def test_a_handshake_that_fails_is_tried_again(
         fetch(f"https://site.test:{server.port}/", policy=trusting)
 
 
+def test_no_secret_gets_into_the_traceback_of_a_handshake(
+    serve: Serve, authority: Authority, trusting: FetchPolicy
+) -> None:
+    server = serve(_PAGE, tls=authority.server("other.test"))
+
+    with pytest.raises(PermanentError) as failure:
+        fetch(f"https://site.test:{server.port}/?token={_SECRET}", policy=trusting)
+
+    assert "token=REDACTED" in str(failure.value)
+    assert _SECRET not in "".join(traceback.format_exception(failure.value))
+
+
 def test_a_handshake_is_not_waited_for_longer_than_a_connection(
     serve: Serve, trusting: FetchPolicy
 ) -> None:
     server = serve(lambda visit: visit.hold())
 
-    with pytest.raises(RetryableError, match="sent nothing"):
+    with pytest.raises(RetryableError, match=r"silent for too long \(0\.2 s to connect"):
         fetch(f"https://site.test:{server.port}/", policy=replace(trusting, connect_timeout=0.2))
 
 

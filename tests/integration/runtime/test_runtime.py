@@ -325,4 +325,17 @@ def test_counters_are_emitted_once_however_often_a_task_is_tried(
 
     assert 2 == captured_telemetry.counter("venues_created")
     assert 1 == captured_telemetry.counter("task_succeeded")
-    assert 2 == captured_telemetry.counter("task_failed")
+    assert 2 == captured_telemetry.counter("task_failed", outcome="retried")
+    assert 2 == captured_telemetry.counter("tasks_dispatched", stage="sink")
+
+
+def test_a_task_that_is_given_up_is_counted_as_such(
+    world: World, captured_telemetry: CapturedTelemetry
+) -> None:
+    world.deliver("t1", 0, do="fail")
+    world.deliver("t1", 2, do="fail")
+    world.deliver("t1", 3, do="fail")
+
+    assert 1 == captured_telemetry.counter("task_failed", outcome="retried")
+    assert 1 == captured_telemetry.counter("task_failed", outcome="dead_lettered")
+    assert 1 == captured_telemetry.counter("tasks_dead_lettered")

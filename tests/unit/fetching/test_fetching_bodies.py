@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -67,8 +68,15 @@ def test_a_byte_above_the_limit_is_too_much() -> None:
 def test_a_bomb_goes_off_at_the_limit() -> None:
     bomb = gzip.compress(bytes(64 * _MIB))
 
-    with pytest.raises(_TooLargeError):
-        decode(bomb, "gzip", limit=_MIB)
+    tracemalloc.start()
+    try:
+        with pytest.raises(_TooLargeError):
+            decode(bomb, "gzip", limit=_MIB)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * _MIB
 
 
 def test_gzip_streams_in_a_row_are_one_body() -> None:

@@ -105,6 +105,13 @@ def test_a_file_above_the_limit_fails_for_good(page: Path, policy: FetchPolicy) 
         fetch(page.as_uri(), policy=policy)
 
 
+def test_no_more_of_a_file_is_read_than_the_limit(page: Path, policy: FetchPolicy) -> None:
+    os.truncate(page, 2**40)  # A hole: it takes no space on disk, but it would in memory.
+
+    with pytest.raises(PermanentError, match="larger than 100 bytes"):
+        fetch(page.as_uri(), policy=policy)
+
+
 def test_a_missing_file_fails_for_good(page: Path, policy: FetchPolicy) -> None:
     page.unlink()
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,9 @@ def test_the_defaults_are_for_strangers() -> None:
         ("max_retry_after", timedelta(seconds=-1)),  # back in time
         ("user_agent", ""),  # anonymous
         ("user_agent", "a\r\nb: c"),  # a header smuggled in
+        ("user_agent", " mystage"),  # not what headers begin with
         ("user_agent", "mystägé"),  # not what headers hold
+        ("ca_bundle", Path("nowhere.pem")),  # trusts nobody
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(name: str, value: object) -> None:

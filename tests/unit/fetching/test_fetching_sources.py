@@ -43,6 +43,19 @@ def test_a_folder_stands_for_its_pages_sorted(folder: Path) -> None:
     ] == sources
 
 
+def test_folders_in_folders_come_sorted_too(tmp_path: Path) -> None:
+    names = [f"{number:02}/{letter}.html" for number in (7, 3, 9, 1, 5) for letter in "cab"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    sources = expand_sources([str(tmp_path)])
+
+    assert [(tmp_path / name).as_uri() for name in sorted(names)] == [
+        source.location for source in sources
+    ]
+
+
 def test_what_is_left_out_of_a_folder_is_reported(folder: Path) -> None:
     left_out: list[LeftOut] = []
 
@@ -96,10 +109,10 @@ def test_duplicates_are_dropped_and_the_order_is_kept(folder: Path) -> None:
     )
 
     assert [
-        "http://example.com/z",
-        (folder / "b.html").as_uri(),
-        "http://example.com/a",
-    ] == [source.location for source in sources]
+        ("http://example.com/z", "http://example.com/z"),
+        ((folder / "b.html").as_uri(), str(folder / "b.html")),
+        ("http://example.com/a", "http://example.com/a"),
+    ] == [(source.location, source.given) for source in sources]
 
 
 def test_a_list_names_sources_line_by_line(folder: Path, tmp_path: Path) -> None:

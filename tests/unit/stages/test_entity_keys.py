@@ -58,9 +58,11 @@ def test_no_name_slips_from_one_part_of_an_id_into_the_next() -> None:
     [
         (ExtractedVenue(name="Blue Lamp", street="1 Quay"), "Blue Lamp"),
         (ExtractedVenue(street="1 Quay", city="Leeds"), "1 Quay"),
-        (ExtractedVenue(city="Leeds"), "Leeds"),
-        (ExtractedVenue(latitude=1.5, longitude=2.25), "1.5, 2.25"),
+        (ExtractedVenue(city="Leeds"), None),
+        (ExtractedVenue(latitude=1.5, longitude=2.25), None),
     ],
 )
-def test_a_venue_without_a_name_goes_by_its_address(venue: ExtractedVenue, name: str) -> None:
+def test_a_venue_without_a_name_goes_by_its_street_and_a_city_is_none(
+    venue: ExtractedVenue, name: str | None
+) -> None:
     assert name == name_venue(venue)
