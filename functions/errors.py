@@ -73,7 +73,7 @@ class PayloadError(PipelineError):
     """Say that a task's body is not what its stage declares."""
 
 
-class PayloadTooLarge(PayloadError):  # noqa: N818 - named for what it is, as in HTTP's 413
+class PayloadTooLarge(PayloadError):
     """Say that a task is larger than Cloud Tasks takes."""
 
 
@@ -81,7 +81,7 @@ class DispatchError(PipelineError):
     """Say that the queue service did not take a task."""
 
 
-class QueueMissing(DispatchError):  # noqa: N818 - a state, not a fault of the code
+class QueueMissing(DispatchError):
     """Say that the queue a task was meant for does not exist."""
 
 
@@ -89,7 +89,7 @@ class StoreError(PipelineError):
     """Stand above everything the document store raises."""
 
 
-class InvalidWrite(StoreError):  # noqa: N818 - the write is invalid, nothing was written
+class InvalidWrite(StoreError):
     """Refuse a batch before any of it is written."""
 
 
@@ -109,7 +109,7 @@ class BatchTooLarge(InvalidWrite):
     """Refuse a batch of more writes than Firestore commits at once."""
 
 
-class PreconditionFailed(StoreError):  # noqa: N818 - Firestore's own term
+class PreconditionFailed(StoreError):
     """Say that the batch's view of a document was out of date; nothing was written."""
 
 
@@ -125,7 +125,7 @@ class DocumentChanged(PreconditionFailed):
     """Say that a document was written by somebody else since it was read."""
 
 
-class StoreUnavailable(StoreError):  # noqa: N818 - gRPC's own term
+class StoreUnavailable(StoreError):
     """Say that the store could not be reached or was busy for too long."""
 
 
@@ -165,7 +165,7 @@ class EmulatorError(PipelineError):
     """Say that an emulator cannot use its data folder or its port."""
 
 
-class CallRefused(EmulatorError):  # noqa: N818 - an answer the service gives too, not a fault
+class CallRefused(EmulatorError):
     """Answer a call to an emulator with a gRPC status other than OK.
 
     Args:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 PAGES: Final = Path(__file__).parent / "pages"
 DATA: Final = Path(".mystage") / "demo"
 
+_SAMPLES: Final = 5
+
+TABLES: Final = DATA / "mystage.db"
+
 _PATIENCE: Final = "2"
 """Seconds for one fetch: the site's slow page would use up the thirty of the default."""
 
@@ -35,7 +39,7 @@ def main() -> int:
     """Run the demo and return its exit code."""
     with suppress(FileNotFoundError):
         shutil.rmtree(DATA)
-    truth = load_truth(PAGES)
+    truth = load_truth()
     with DemoSite(PAGES) as site:
         say(f"{len(site.pages)} sample pages, and {len(BAD_HABITS)} bad habits of the web:")
         for habit in BAD_HABITS:
@@ -50,8 +54,9 @@ def main() -> int:
         say(f"$ mystage {' '.join(command)} --json")
         second = json.loads(run([*command, "--json"], capture=True))
         say(json.dumps({"entities": second["entities"], "failed_tasks": second["failed_tasks"]}))
+    found = read_shows(TABLES)
     faults = [
-        *compare(truth, read_shows(DATA / "mystage.db")),
+        *compare(truth, found),
         *check_failures(truth, second),
         *(
             f"the second run created {counts['created']} {kind}"
@@ -65,11 +70,11 @@ def main() -> int:
     events = sum(len(shows) for shows in truth.values())
     say(
         "",
-        f"All as it should be: {events} events on {len(truth)} pages became the performances in"
-        f" {DATA / 'mystage.db'},",
-        "and what cannot be read failed alone, with its reason, to be retried. Look around:",
-        f"  sqlite3 {DATA / 'mystage.db'} 'SELECT start_date, name, status FROM performances'",
-        "Pages of your own:",
+        f"All as it should be: {events} events on {len(truth)} pages became {len(found)}"
+        " performances, such as",
+        *(f"  {show}" for show in sorted(found, key=str)[:_SAMPLES]),
+        "and what cannot be read failed alone, with its reason.",
+        f"They stand in the tables of {TABLES}. Pages of your own:",
         "  .venv/bin/mystage run https://venue.example/calendar",
     )
     return 0

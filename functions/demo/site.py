@@ -96,7 +96,7 @@ class DemoSite:
         self._pages: dict[str, Path] = {}
         for source in expand_sources([str(pages)]):
             file = file_path(source.location)
-            self._pages["/" + quote(os.path.relpath(file, source.root))] = file
+            self._pages["/" + quote(os.fsencode(os.path.relpath(file, source.root)))] = file
 
     def __enter__(self) -> Self:
         self._server = _Server(self._pages)

@@ -6,15 +6,18 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from functions.stages.entity_resolution.keys import normalise_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
 
-_QUERY = """
+EXPECTED: Final = Path(__file__).parent / "expected.json"
+"""What is on each page; beside the pages, not among them, since a folder of pages is a source."""
+
+_QUERY: Final = """
 SELECT performances.name, start_date, start_time, status, venues.name, venues.city,
        (SELECT json_group_array(artists.name)
           FROM performance_artists JOIN artists ON artists.id = artist_id
@@ -62,9 +65,9 @@ class Show:
         return f"{self.date} {self.name} at {self.venue or 'no venue'}"
 
 
-def load_truth(pages: Path) -> dict[str, list[Show]]:
+def load_truth() -> dict[str, list[Show]]:
     """Return what is on each sample page, by its file's name."""
-    expected = json.loads((pages / "expected.json").read_text("utf-8"))
+    expected = json.loads(EXPECTED.read_text("utf-8"))
     return {name: [Show.of(event) for event in page["events"]] for name, page in expected.items()}
 
 

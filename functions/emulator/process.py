@@ -25,6 +25,8 @@ _STOP_SECONDS = 15.0  # above the grace the emulator gives to deliveries under w
 class EmulatorProcess:
     """Run an emulator in a process of its own, which ends when this one does, however it does.
 
+    It goes by the end of its standard input, which children this process forks hold open too.
+
     Use it as a context manager, or call :meth:`stop` in the end.
 
     Args:

@@ -5,6 +5,7 @@ https://cloud.google.com/tasks/docs/reference/rpc/google.cloud.tasks.v2#urioverr
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
@@ -20,6 +21,7 @@ _SCHEMES = {
     UriOverride.HTTPS: "https",
 }
 _MAX_PORT = 65535
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+]")
 
 
 def check_routing(queue: Any) -> None:
@@ -40,8 +42,7 @@ def check_routing(queue: Any) -> None:
     override = http_target.uri_override
     if not 0 <= override.port <= _MAX_PORT:
         raise CallRefused("INVALID_ARGUMENT", "UriOverride.port is no port.")
-    host = override.host
-    if host and (urlsplit(f"//{host}").hostname or "") != host.lower():
+    if override.host and not _HOST.fullmatch(override.host):
         raise CallRefused("INVALID_ARGUMENT", "UriOverride.host must be a host alone.")
 
 

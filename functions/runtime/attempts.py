@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from functions.runtime.payload import Payload
     from functions.runtime.runtime import Runtime
 
+PERMANENT: Final = (PermanentError, PayloadError, InvalidWrite)
+"""What would be the same in every attempt."""
+
 _CONFLICT_TRIES: Final = 10
 """How often a handler runs anew, within one attempt, because a document it read has changed."""
 
@@ -81,9 +84,7 @@ class Attempt:
 
     def is_final(self, error: Exception) -> bool:
         """Tell whether the task is given up after this error."""
-        if isinstance(error, PermanentError | PayloadError | InvalidWrite):
-            return True
-        return self.task.attempt >= self.stage.retry.max_attempts
+        return isinstance(error, PERMANENT) or self.task.attempt >= self.stage.retry.max_attempts
 
     def _run(self, payload: Payload | PayloadError) -> None:
         self.trace_id = current_run().trace_id

@@ -13,7 +13,7 @@ from functions.errors import (
     PreconditionFailed,
     RetryableError,
 )
-from functions.runtime.attempts import Attempt
+from functions.runtime.attempts import PERMANENT, Attempt
 from functions.runtime.dead_letters import DEAD_LETTERS, DeadLetter, describe_error
 from functions.runtime.deliveries import Answer, TaskDelivery
 from functions.runtime.outbox import OUTBOX, OutboxEntry
@@ -167,11 +167,18 @@ class Runtime:
             function_url=self.dispatcher.function_url(stage),
             body=attempt.body,
             error_type=type(error).__name__,
-            error_message=describe_error(error),
+            error_message=describe_error(error) + _tell_attempts(error, attempt),
             attempts=attempt.task.attempt,
             failed_at=datetime.now(UTC),
             trace_id=attempt.trace_id,
         )
+
+
+def _tell_attempts(error: Exception, attempt: Attempt) -> str:
+    if isinstance(error, PERMANENT):
+        return ""
+    number = attempt.task.attempt
+    return f" (given up after {number} attempt{'s' if number > 1 else ''})"
 
 
 def _ask_again(error: Exception) -> Answer:

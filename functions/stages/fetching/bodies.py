@@ -65,9 +65,7 @@ def read_body(response: requests.Response, allowance: Allowance) -> bytes:
     except _TooLargeError:
         raise _too_large(allowance, f"its {coding} body is larger when decoded") from None
     except _TruncatedError:
-        raise RetryableError(
-            f"{allowance.what}: its {coding} body ends too early. Will be tried again"
-        ) from None
+        raise RetryableError(f"{allowance.what}: its {coding} body ends too early") from None
     except _MalformedError:
         raise PermanentError(
             f"{allowance.what}: its body is declared as {coding} but is not. "

@@ -229,7 +229,7 @@ def _connect(host: str, port: int, allowance: Allowance) -> socket.socket:
     allowance.require_time()  # Or else the total time is what failed, not the host.
     raise RetryableError(
         f"{allowance.what}: cannot connect to {host} ({failure}). "
-        "Will be tried again; if it stays so, check that the site is up"
+        "If it stays so, check that the site is up"
     )
 
 
@@ -274,13 +274,11 @@ def _resolve(host: str, port: int, allowance: Allowance) -> list[_Target]:
         answer = answers.get(timeout=allowance.seconds(allowance.policy.connect_timeout))
     except Empty:
         allowance.require_time()
-        raise RetryableError(
-            f"{allowance.what}: DNS did not answer for {host} in time. Will be tried again"
-        ) from None
+        raise RetryableError(f"{allowance.what}: DNS did not answer for {host} in time") from None
     if isinstance(answer, OSError):
         raise RetryableError(
             f"{allowance.what}: DNS knows no address of {host} ({answer.strerror}). "
-            "Will be tried again; if it stays so, check the spelling and that the site still exists"
+            "If it stays so, check the spelling and that the site still exists"
         )
     return answer
 

@@ -96,7 +96,7 @@ def fetch_file(
             raise PermanentError(
                 f"{url}: {error.strerror}. Correct the path or its permissions"
             ) from error
-        raise RetryableError(f"{url}: {error.strerror}. Will be tried again") from error
+        raise RetryableError(f"{url}: {error.strerror}") from error
     if len(body) > policy.max_bytes:
         raise PermanentError(
             f"{url}: is larger than {policy.max_bytes} bytes. "

@@ -51,7 +51,7 @@ _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 _SECRET_NAME = re.compile(
     r"token|secret|passw|pwd|key|auth|sig|session|sid|cred|jwt|code|otp", re.IGNORECASE
 )
-# Long, with digits and letters and nothing that separates words: nobody typed it.
+# Long, of digits and letters, in one piece: nobody typed it.
 _OPAQUE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_.~=%-]{20,}")
 _REDACTED = "REDACTED"
 

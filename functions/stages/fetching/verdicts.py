@@ -59,9 +59,9 @@ def status_error(allowance: Allowance, status: int, headers: Mapping[str, str]) 
         return PermanentError(f"{what}. {_ADVICE.get(status, _DEFAULT_ADVICE)}")
     after = parse_retry_after(headers.get("Retry-After", ""), now=datetime.now(UTC))
     if after is None:
-        return RetryableError(f"{what}. Will be tried again")
+        return RetryableError(what)
     after = min(after, allowance.policy.max_retry_after)
-    return RetryableError(f"{what}. Will be tried again, not before {after} from now", after=after)
+    return RetryableError(f"{what}; it asks for a pause of {after}", after=after)
 
 
 def parse_retry_after(value: str, *, now: datetime) -> timedelta | None:
@@ -120,7 +120,7 @@ def transport_error(allowance: Allowance, error: Exception) -> HandlerError:
             else:
                 limits = f"{policy.connect_timeout:g} s to connect, {policy.read_timeout:g} s after"
                 limit = f"was silent for too long ({limits})"
-            return RetryableError(f"{what}: the server {limit}. Will be tried again")
+            return RetryableError(f"{what}: the server {limit}")
         case ssl.SSLCertVerificationError():
             return PermanentError(
                 f"{what}: the server's certificate is not valid ({cause.verify_message}). "
@@ -128,14 +128,14 @@ def transport_error(allowance: Allowance, error: Exception) -> HandlerError:
             )
         case ssl.SSLError():
             reason = cause.reason or "connection closed"
-            return RetryableError(f"{what}: TLS failed ({reason}). Will be tried again")
+            return RetryableError(f"{what}: TLS failed ({reason})")
         case OSError():
             reason = cause.strerror or "closed by the server"
-            return RetryableError(f"{what}: the connection broke ({reason}). Will be tried again")
+            return RetryableError(f"{what}: the connection broke ({reason})")
         case IncompleteRead() | urllib3.exceptions.ProtocolError() if not isinstance(
             cause, urllib3.exceptions.InvalidChunkLength
         ):
-            return RetryableError(f"{what}: the answer ends too early. Will be tried again")
+            return RetryableError(f"{what}: the answer ends too early")
         case _:
             return PermanentError(
                 f"{what}: what answers there does not speak proper HTTP ({type(cause).__name__}). "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -28,9 +29,8 @@ MAX_TOTAL_DEPTH: Final = 500_000
 five times and more, and asks for the ancestors of everything."""
 
 MIN_SHARE: Final = 0.6
-"""trafilatura looks for an article: it may take one item of a listing for it, or drop a line-up as
-a mere list. Where it keeps less than this of a page's visible text, the visible text is taken
-whole: a lost event costs more than a few lines of sidebar."""
+"""Where the main text would be less than this of all visible text, all of it is taken: a lost event
+costs more than a few lines of sidebar."""
 
 _INVISIBLE: Final = frozenset(
     {
@@ -38,6 +38,11 @@ _INVISIBLE: Final = frozenset(
         *("select", "button", "textarea", "canvas", "math"),
     }
 )
+_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_HEADING_MARK: Final = "\x02"
+"""Stands before a heading while lines are gathered; pages have no control characters by then."""
+
+_NO_WORD: Final = re.compile(r"[\W_]+")
 _SURROUNDINGS: Final = frozenset({"nav", "footer", "aside", "form", "dialog", "menu"})
 
 
@@ -50,7 +55,10 @@ class MainText:
 
 
 def main_text(markup: Markup) -> MainText:
-    """Take the main text, by trafilatura where it finds one, else all visible text.
+    """Take the main text: all visible lines from the first to the last one of the main part.
+
+    trafilatura tells where the main part begins and ends. Its own text is not taken: it drops what
+    looks like a link or a mere list, and in listings of events those are the names of the bands.
 
     Args:
         markup: The page; its tree is left as it is.
@@ -58,41 +66,46 @@ def main_text(markup: Markup) -> MainText:
     tree = markup.tree
     if tree is None:
         return MainText("")
-    visible = visible_text(tree)
+    visible = _visible_lines(tree)
     problems: tuple[str, ...] = ()
-    found = ""
+    lines = visible
     if markup.elements <= MAX_ELEMENTS and markup.total_depth <= MAX_TOTAL_DEPTH:
         try:
-            found = _trafilatura()(tree)
+            lines = _main_lines(visible, _trafilatura()(tree))
         except Exception as error:  # noqa: BLE001 - the library raises whatever its input makes it
             problems = (f"main text: all visible text was taken, {type(error).__name__}: {error}",)
-    text = tidy_text(found)
-    if len(text) < len(visible) * MIN_SHARE:
-        text = visible
+    text = "\n".join(line.removeprefix(_HEADING_MARK) for line in lines)
     cut = text.encode()[:MAX_BYTES].decode(errors="ignore")
     if len(cut) < len(text):
-        problems = (
-            *problems,
-            f"main text was cut to {MAX_BYTES:,} of {len(text.encode()):,} bytes",
-        )
+        size = len(text.encode())
+        problems = (*problems, f"main text was cut to {MAX_BYTES:,} of {size:,} bytes")
     return MainText(cut, problems)
 
 
-def visible_text(tree: HtmlElement) -> str:
-    """Take all text but scripts, navigation, footers, asides and forms, one block per line.
+def _main_lines(visible: list[str], found: str) -> list[str]:
+    """Cut off the lines before and after those that trafilatura found.
+
+    The main part's heading belongs to it: the page's first one, if that comes before.
+    """
+    words = {_NO_WORD.sub("", line) for line in found.replace("|", "\n").splitlines()} - {""}
+    matches = [number for number, line in enumerate(visible) if _NO_WORD.sub("", line) in words]
+    if not matches:
+        return visible
+    headings = (number for number, line in enumerate(visible) if line.startswith(_HEADING_MARK))
+    first = min(matches[0], next(headings, matches[0]))
+    lines = visible[first : matches[-1] + 1]
+    return lines if sum(map(len, lines)) >= MIN_SHARE * sum(map(len, visible)) else visible
+
+
+def _visible_lines(tree: HtmlElement) -> list[str]:
+    """List all text but scripts, navigation, footers, asides and forms, one block per line.
 
     Where that leaves nothing, those are taken as well.
     """
-    return _text_without(tree, _INVISIBLE | _SURROUNDINGS) or _text_without(tree, _INVISIBLE)
+    return _lines_without(tree, _INVISIBLE | _SURROUNDINGS) or _lines_without(tree, _INVISIBLE)
 
 
-def tidy_text(text: str) -> str:
-    """Fold white space within lines, drop empty lines, and bring characters to Unicode NFC."""
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return unicodedata.normalize("NFC", "\n".join(line for line in lines if line))
-
-
-def _text_without(tree: HtmlElement, left_out: frozenset[str]) -> str:
+def _lines_without(tree: HtmlElement, left_out: frozenset[str]) -> list[str]:
     parts: list[str] = []
     walker = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walker:
@@ -103,8 +116,12 @@ def _text_without(tree: HtmlElement, left_out: frozenset[str]) -> str:
         elif element.tag in left_out:
             walker.skip_subtree()
         else:
+            if element.tag in _HEADINGS:
+                parts.append(_HEADING_MARK)
             parts.append(element.text or "")
-    return tidy_text("".join(parts))
+    text = unicodedata.normalize("NFC", "".join(parts))
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return [line for line in lines if line.strip(_HEADING_MARK)]
 
 
 @cache

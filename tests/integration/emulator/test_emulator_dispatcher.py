@@ -58,6 +58,7 @@ class Bench:
             room=room,
             last_key=last_key,
             say=self.said.append,
+            on_failure=pytest.fail,
         )
         for queue in queues:
             self.dispatcher.wake(queue)

@@ -205,13 +205,17 @@ async def test_a_job_that_lingers_shares_the_commit_of_the_next(tmp_path: Path) 
 async def test_a_job_that_lingers_is_done_even_when_no_other_comes(tmp_path: Path) -> None:
     writer = Writer(TaskStore(tmp_path), on_failure=pytest.fail)
     loop, done = asyncio.get_running_loop(), asyncio.Event()
-    for _ in range(2):  # on an idle writer, and behind a commit
+
+    async def linger() -> None:
         done.clear()
         writer.post(lambda _: loop.call_soon_threadsafe(done.set), linger=True)
         async with asyncio.timeout(30):
             await done.wait()
-        busy = writer.submit(lambda _: None)
-    await busy
+
+    await linger()
+    other = writer.submit(lambda _: None)
+    await linger()  # behind a commit
+    await other
     await writer.close()
 
 
@@ -258,6 +262,20 @@ async def test_a_full_disk_stops_the_writer_and_takes_nothing_back(tmp_path: Pat
     store = TaskStore(tmp_path)
     assert ["t"] == [task.task_id for _, task in store.live_tasks()]
     store.close()
+
+
+async def test_a_bug_in_an_answer_stops_the_writer_rather_than_being_lost(tmp_path: Path) -> None:
+    failures: list[Exception] = []
+    writer = Writer(TaskStore(tmp_path), on_failure=failures.append)
+    bug = ZeroDivisionError()
+
+    def fail(_: None) -> None:
+        raise bug
+
+    with pytest.raises(EmulatorError):
+        await writer.submit(lambda _: None, fail)
+    assert [bug] == failures
+    await writer.close()
 
 
 async def test_a_closed_writer_has_done_its_work_and_takes_no_more(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from emulator_harness import make_queue
 from google.api_core import exceptions
 from google.cloud.tasks_v2 import Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.cloud.tasks_v2 import CloudTasksClient
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
@@ -184,6 +187,20 @@ def test_a_batch_that_is_sent_again_is_not_created_again(
     second = client.batch_create_tasks(request=request)
     assert first.operation == second.operation
     assert 3 == len(list(client.list_tasks(parent=queue)))
+
+
+def test_a_batch_of_another_queue_is_another_batch(
+    client: CloudTasksClient, queue: str, new_name: Callable[[], str]
+) -> None:
+    for name in (queue, make_queue(client, new_name())):
+        client.batch_create_tasks(
+            request={
+                "parent": name,
+                "requests": [{"parent": name, "task": waiting()}],
+                "request_id": f"shared-{queue.rpartition('/')[2]}",
+            }
+        )
+        assert 1 == len(list(client.list_tasks(parent=name)))
 
 
 def test_a_batch_that_contradicts_itself_is_refused(client: CloudTasksClient, queue: str) -> None:

@@ -168,6 +168,17 @@ def test_a_malformed_request_is_answered_and_logged(
     assert ("", "") == capsys.readouterr()
 
 
+def test_awkward_file_names_are_served(tmp_path: Path, local: FetchPolicy) -> None:
+    names = [os.fsdecode(name) for name in (b"\xff.html", "ä?(1)%41#.html".encode())]
+    for name in names:
+        (tmp_path / name).write_text("<title>Hi</title>")
+
+    with DemoSite(tmp_path) as site:
+        answers = [fetch(site.url(path), policy=local) for path in site.pages]
+
+    assert [Fetched, Fetched] == [type(answer) for answer in answers]
+
+
 def test_a_folder_without_pages_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="holds no pages"):
         DemoSite(tmp_path)

@@ -205,7 +205,7 @@ def test_the_last_attempt_files_the_task_with_what_was_wrong(world: World) -> No
         "function_name": "dpl_obey",
         "function_url": "http://functions.example/dpl_obey",
         "payload": {"do": "fail"},
-        "error_message": "the handler broke",
+        "error_message": "the handler broke (given up after 3 attempts)",
         "error_type": "ValueError",
         "retry_count": 3,
         "pipeline_stage": "toy",
