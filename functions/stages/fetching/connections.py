@@ -17,6 +17,7 @@ import ssl
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from ipaddress import IPv6Address, ip_address
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -152,6 +153,14 @@ class _TLSPool(HTTPSConnectionPool):
     ConnectionCls = _TLSConnection
 
 
+@cache
+def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
+    # Read once: the usual bundle takes longer than a page.
+    context = ssl.create_default_context(cafile=ca_bundle or DEFAULT_CA_BUNDLE_PATH)
+    context.sslsocket_class = _TLSSocket
+    return context
+
+
 class GuardedAdapter(HTTPAdapter):
     """Speak HTTP for `requests` over guarded connections, and keep them alive.
 
@@ -166,8 +175,7 @@ class GuardedAdapter(HTTPAdapter):
     """
 
     def __init__(self, ca_bundle: Path | None) -> None:
-        self._tls = ssl.create_default_context(cafile=ca_bundle or DEFAULT_CA_BUNDLE_PATH)
-        self._tls.sslsocket_class = _TLSSocket
+        self._tls = _tls_context(ca_bundle)
         super().__init__(
             pool_connections=_KEPT_HOSTS, pool_maxsize=_KEPT_CONNECTIONS_PER_HOST, max_retries=0
         )

@@ -161,9 +161,10 @@ def _pages_in(
     folder: Path, given: str, report: Callable[[LeftOut], object]
 ) -> Iterator[SourceLocation]:
     root = _absolute(folder)
+    real_root = root.resolve()
     count = 0
     for page in _walk(root, report):
-        reason = _why_not(page, root)
+        reason = _why_not(page, real_root)
         if reason is not None:
             report(LeftOut(page, reason))
         else:
@@ -191,14 +192,14 @@ def _walk(root: Path, report: Callable[[LeftOut], object]) -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(files))
 
 
-def _why_not(page: Path, root: Path) -> str | None:
+def _why_not(page: Path, real_root: Path) -> str | None:
     if page.name.startswith("."):
         return "hidden"
     if page.suffix.lower() not in PAGE_TYPES:
         return f"not a page ({', '.join(sorted(PAGE_TYPES))})"
     if not page.is_file():
         return "not a file that can be read"
-    if not page.resolve().is_relative_to(root.resolve()):
+    if not page.resolve().is_relative_to(real_root):
         return "a link that leads out of the folder"
     return None
 

@@ -119,6 +119,14 @@ def test_a_page_ends_at_its_count_or_its_bytes(store: TaskStore) -> None:
     assert (["t1"], True) == page("", 9, 1)  # one always fits
 
 
+def test_a_commit_waits_for_the_disk(store: TaskStore) -> None:
+    pragmas = [
+        store._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "locking_mode")
+    ]
+    assert ["wal", 2, "exclusive"] == pragmas  # 2 is FULL
+
+
 def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
     TaskStore(tmp_path).close()
     connection = sqlite3.connect(tmp_path / "cloud-tasks.sqlite3")

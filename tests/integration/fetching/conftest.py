@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Script = bytes | Callable[["Visit"], None]
 
-_POLL_SECONDS = 0.02
-
 
 class Visit:
     """One connection of a client, as a script sees it."""
@@ -92,13 +90,13 @@ class RawServer:
         return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}/"
 
     def __enter__(self) -> Self:
-        self._listener.settimeout(_POLL_SECONDS)
         self._acceptor = threading.Thread(target=self._accept, name="raw-server")
         self._acceptor.start()
         return self
 
     def __exit__(self, *_exc_info: object) -> None:
         self.over.set()
+        socket.create_connection(("127.0.0.1", self.port)).close()  # Wakes the acceptor.
         self._acceptor.join()
         self._listener.close()
         for connection in self._open:
@@ -108,12 +106,11 @@ class RawServer:
             thread.join()
 
     def _accept(self) -> None:
-        while not self.over.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except TimeoutError:
-                continue
-            connection.settimeout(None)
+        while True:
+            connection, _ = self._listener.accept()
+            if self.over.is_set():
+                connection.close()
+                return
             self.connections += 1
             self._open.append(connection)
             thread = threading.Thread(target=self._serve, args=(connection,), name="raw-visit")

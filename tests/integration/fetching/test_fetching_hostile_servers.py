@@ -29,13 +29,13 @@ _MIB = 1024 * 1024
 @pytest.fixture
 def hasty(local: FetchPolicy) -> FetchPolicy:
     """A policy that waits for no silent server."""
-    return replace(local, read_timeout=0.2)
+    return replace(local, read_timeout=0.1)
 
 
 @pytest.fixture
 def hurried(local: FetchPolicy) -> FetchPolicy:
     """A policy with little time in total, whatever a server does with it."""
-    return replace(local, total_timeout=0.3)
+    return replace(local, total_timeout=0.2)
 
 
 def _after_request(action: Callable[[Visit], None]) -> Callable[[Visit], None]:
@@ -72,7 +72,7 @@ def test_a_server_that_falls_silent_is_tried_again(
 ) -> None:
     server = serve(_after_request(action))
 
-    with pytest.raises(RetryableError, match=r"silent for too long \(.* 0\.2 s after\)"):
+    with pytest.raises(RetryableError, match=r"silent for too long \(.* 0\.1 s after\)"):
         fetch(server.url, policy=hasty)
 
 
@@ -94,10 +94,10 @@ def test_a_server_that_drips_is_left_when_the_total_time_is_over(
     server = serve(_after_request(action))
     start = time.monotonic()
 
-    with pytest.raises(RetryableError, match=r"took longer than 0\.3 s in total"):
+    with pytest.raises(RetryableError, match=r"took longer than 0\.2 s in total"):
         fetch(server.url, policy=hurried)
 
-    assert 0.3 <= time.monotonic() - start < 2
+    assert 0.2 <= time.monotonic() - start < 2
 
 
 def test_redirects_share_the_total_time(serve: Serve, local: FetchPolicy) -> None:
@@ -110,7 +110,7 @@ def test_redirects_share_the_total_time(serve: Serve, local: FetchPolicy) -> Non
     server = serve(script)
 
     with pytest.raises(RetryableError, match="in total"):
-        fetch(server.url, policy=replace(local, total_timeout=0.3, max_redirects=1000))
+        fetch(server.url, policy=replace(local, total_timeout=0.2, max_redirects=1000))
 
 
 def test_a_body_of_exactly_the_limit_is_fetched(serve: Serve, local: FetchPolicy) -> None:

@@ -120,7 +120,7 @@ _JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=5)
     ),
-    max_leaves=25,
+    max_leaves=12,
 )
 
 
