@@ -82,14 +82,18 @@ def embedded_session(settings: Settings, *, processes: int) -> Iterator[Session]
         settings = settings.model_copy(
             update={"base_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
         )
-        emulator = stack.enter_context(EmulatorProcess(settings.data / TASKS_FOLDER))
-        os.environ[EMULATOR_HOST] = emulator.address
-        stack.callback(os.environ.pop, EMULATOR_HOST, None)
-        # Before the workers open it too: one of them cannot say as clearly what is wrong with it.
+        # Opened here first: a worker could not say as clearly what is wrong with the data.
         dispatcher = make_dispatcher(settings)
         runtime = assemble_runtime(settings, dispatcher)
         stack.callback(runtime.store.close)
-        worker = stack.enter_context(_workers(settings, listener, lock, processes))
+        # Importing takes the workers longest, so they begin before there is an emulator.
+        worker = _start_workers(settings, listener, lock, processes)
+        stack.callback(_stop_workers, worker)
+        emulator = stack.enter_context(EmulatorProcess(settings.data / TASKS_FOLDER))
+        stack.callback(_stop_workers, worker)  # before the emulator, to which they still send
+        _tell(worker, emulator.address)
+        os.environ[EMULATOR_HOST] = emulator.address
+        stack.callback(os.environ.pop, EMULATOR_HOST, None)
         declare_queues(dispatcher, redirect_to=settings.base_url)
         yield Session(runtime, dispatcher, worker)
 
@@ -115,15 +119,13 @@ def _locked(data: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-@contextlib.contextmanager
-def _workers(
+def _start_workers(
     settings: Settings, listener: socket.socket, lock: int, processes: int
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> subprocess.Popen[bytes]:
     environment = {
         f"MYSTAGE_{name.upper()}": str(value) for name, value in settings.model_dump().items()
     }
-    # The workers hold the lock too: the folder is free once the last of them has ended.
-    worker = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+    return subprocess.Popen(  # noqa: S603 - this interpreter, our own module
         [
             sys.executable,
             "-m",
@@ -132,17 +134,26 @@ def _workers(
             str(processes),
         ],
         stdin=subprocess.PIPE,
+        # The workers hold the lock too: the folder is free once the last of them has ended.
         pass_fds=(listener.fileno(), lock),
         env=os.environ | environment,
         start_new_session=True,  # Ctrl-C is for the run, which then stops its workers in order
     )
-    try:
-        yield worker
-    finally:
-        if worker.stdin is not None:
+
+
+def _tell(worker: subprocess.Popen[bytes], emulator: str) -> None:
+    if worker.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):  # Session.check says that they have ended
+            worker.stdin.write(f"{emulator}\n".encode())
+            worker.stdin.flush()
+
+
+def _stop_workers(worker: subprocess.Popen[bytes]) -> None:
+    if worker.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
             worker.stdin.close()
-        try:
-            worker.wait(_STOP_PATIENCE)
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
+    try:
+        worker.wait(_STOP_PATIENCE)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()

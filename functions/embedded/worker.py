@@ -1,9 +1,9 @@
 """Processes that serve the functions: ``python -m functions.embedded.worker FD PROCESSES``.
 
-The first process imports everything once and forks the others, which share what it imported and
-accept on one listening socket that the parent opened. It then only waits, and replaces a process
-that died under its task. All of them end when standard input is closed, so that a parent that is
-killed takes them along.
+The first process imports everything once, reads the emulator's address from standard input, and
+forks the others, which share what it imported and accept on one listening socket that the parent
+opened. It then only waits, and replaces a process that died under its task. All of them end when
+standard input is closed, so that a parent that is killed takes them along.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import telemetry
 from functions.embedded.assembly import assemble_runtime, make_dispatcher
 from functions.embedded.server import make_app
 from functions.pipeline import Pipeline
+from functions.runtime.dispatcher import EMULATOR_HOST
 from functions.runtime.handlers import load_handler, load_payload
 from functions.runtime.settings import Settings
 
@@ -53,6 +54,10 @@ def main(arguments: list[str]) -> None:
     """Serve until standard input is closed."""
     descriptor, processes = map(int, arguments)
     preload()
+    address = read_line(_STDIN)
+    if not address:
+        return  # the run ended before it began
+    os.environ[EMULATOR_HOST] = address
     children = {fork_server(descriptor) for _ in range(processes)}
     deaths: deque[float] = deque(maxlen=_DEATHS)
     with wakeup_on_death() as wakeup:
@@ -66,6 +71,17 @@ def main(arguments: list[str]) -> None:
                 children.add(fork_server(descriptor))
     for pid in children:
         os.waitpid(pid, 0)
+
+
+def read_line(descriptor: int) -> str:
+    """Read one line, and nothing behind it; empty at the end of input."""
+    line = b""
+    while not line.endswith(b"\n"):
+        character = os.read(descriptor, 1)
+        if not character:
+            return ""
+        line += character
+    return line.decode().strip()
 
 
 def preload() -> None:

@@ -73,8 +73,6 @@ def _merge(event: ExtractedEvent, other: ExtractedEvent) -> ExtractedEvent:
     }
     if event.end_date is None and event.end_time is None:
         update |= {name: getattr(other, name) for name in _END}
-    if event.start_time is not None:
-        update.pop("utc_offset", None)  # an offset belongs to the time it was written with
     if event.status is EventStatus.SCHEDULED:
         update["status"] = other.status
     if event.kind == "Event":

@@ -8,7 +8,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import create_engine, delete, event, insert, update
+from sqlalchemy import create_engine, delete, event, insert, inspect, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from functions.errors import PermanentError, RetryableError
@@ -16,7 +16,7 @@ from functions.runtime.handlers import stage_handler
 from functions.stages.sync_data_stores.tables import LINE_UP, METADATA, TABLES
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Table
 
     from functions.runtime.store import Document
     from functions.runtime.work import UnitOfWork
@@ -70,15 +70,21 @@ def _open(url: str) -> Engine:
         ) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _let_readers_read)
-    for is_last in (False, True):
-        try:
-            METADATA.create_all(engine)
-            break
-        except DBAPIError as error:
-            # Another worker may have made a table between the look and the making: look again.
-            if is_last:
-                raise RetryableError(f"{engine.url.render_as_string()}: {error.orig}") from error
+    try:
+        for table in METADATA.sorted_tables:
+            _create_missing(table, engine)
+    except DBAPIError as error:
+        raise RetryableError(f"{engine.url.render_as_string()}: {error.orig}") from error
     return engine
+
+
+def _create_missing(table: Table, engine: Engine) -> None:
+    try:
+        table.create(engine, checkfirst=True)
+    except DBAPIError:
+        # Another worker may have made it between the look and the making.
+        if not inspect(engine).has_table(table.name):
+            raise
 
 
 def _let_readers_read(connection: Any, _record: object) -> None:

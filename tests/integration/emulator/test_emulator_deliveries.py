@@ -87,6 +87,19 @@ def test_a_name_is_refused_after_its_task_was_done(
     assert 1 == len(target.wait_for(1))
 
 
+def test_a_refused_task_is_not_delivered(
+    client: CloudTasksClient, queue: str, target: Target
+) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    mine = {"name": f"{queue}/tasks/mine", "http_request": {"url": f"{target.url}/mine"}}
+    first = client.create_task(parent=queue, task=mine | {"schedule_time": later})
+    with pytest.raises(exceptions.AlreadyExists):
+        client.create_task(parent=queue, task=mine)
+    create(client, queue, f"{target.url}/next")
+    assert ["/next"] == [arrival.path for arrival in target.wait_for(1)]
+    assert first == client.get_task(name=first.name)
+
+
 def test_a_task_is_tried_until_it_succeeds(
     client: CloudTasksClient, queue: str, target: Target
 ) -> None:

@@ -149,6 +149,35 @@ async def test_deliveries_share_the_room_there_is_between_queues() -> None:
     assert {"/0", "/1"} == set(paths[:6])
 
 
+async def test_a_queue_without_room_is_served_when_there_is_some() -> None:
+    first = asyncio.Event()
+    answer = asyncio.Event()
+    paths = []
+
+    async def respond(request: web.Request) -> web.Response:
+        paths.append(request.path)
+        first.set()
+        await answer.wait()
+        return web.Response()
+
+    async with target(respond) as url, Bench(None, room=1) as bench:
+        await bench.create(0, f"{url}0")
+        await first.wait()
+        await bench.create(1, f"{url}1")  # the other queue has taken all the room
+        answer.set()
+        await bench.drained()
+    assert ["/0", "/1"] == paths
+
+
+async def test_a_deleted_task_gives_its_memory_back() -> None:
+    async with Bench(None) as bench:
+        later = {"seconds": bench.clock.wall() // 10**6 + 3600}
+        task_id = await bench.create(0, "http://127.0.0.1:1/", schedule_time=later)
+        assert bench.dispatcher._held > 0
+        bench.dispatcher.forget(bench.queue(0), task_id)
+        assert 0 == bench.dispatcher._held
+
+
 async def test_a_stopped_dispatcher_cuts_deliveries_off_without_counting_them(
     tmp_path: Path,
 ) -> None:

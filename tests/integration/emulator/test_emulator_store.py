@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from functions.emulator import writer as writer_module
 from functions.emulator.records import NEVER_TRIED, Outcome
 from functions.emulator.store import Insertion, NewTask, TaskStore
 from functions.emulator.writer import Writer
@@ -176,24 +177,38 @@ class CountingStore(TaskStore):
         self.commits += 1
 
 
-async def test_jobs_that_wait_share_a_commit(tmp_path: Path) -> None:
+class Hold:
+    """A job that keeps the writer busy until it is released."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._release = threading.Event()
+        self.begun = asyncio.Event()
+
+    def __call__(self, _: TaskStore) -> bool:
+        self._loop.call_soon_threadsafe(self.begun.set)
+        return self._release.wait(30)
+
+    def release(self) -> None:
+        self._release.set()
+
+
+async def test_jobs_that_wait_share_a_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "_LINGER", 3600.0)  # none of them does
     store = CountingStore(tmp_path)
     writer = Writer(store, on_failure=pytest.fail)
-    loop, begun, release = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
-
-    def hold(_: TaskStore) -> bool:
-        loop.call_soon_threadsafe(begun.set)
-        return release.wait(30)
-
+    hold = Hold()
     first = writer.submit(hold)
-    await begun.wait()
+    await hold.begun.wait()
     others = [
         writer.submit(
             lambda store, key=key: store.insert_task(replace(TASK, task_key=key, task_id=f"t{key}"))
         )
         for key in range(100)
     ]
-    release.set()
+    hold.release()
     await asyncio.gather(first, *others)
     assert 2 == store.commits
     await writer.close()
@@ -213,17 +228,22 @@ async def test_a_job_that_lingers_shares_the_commit_of_the_next(tmp_path: Path) 
 async def test_a_job_that_lingers_is_done_even_when_no_other_comes(tmp_path: Path) -> None:
     writer = Writer(TaskStore(tmp_path), on_failure=pytest.fail)
     loop, done = asyncio.get_running_loop(), asyncio.Event()
+    writer.post(lambda _: loop.call_soon_threadsafe(done.set), linger=True)
+    async with asyncio.timeout(30):
+        await done.wait()
+    await writer.close()
 
-    async def linger() -> None:
-        done.clear()
-        writer.post(lambda _: loop.call_soon_threadsafe(done.set), linger=True)
-        async with asyncio.timeout(30):
-            await done.wait()
 
-    await linger()
-    other = writer.submit(lambda _: None)
-    await linger()  # behind a commit
-    await other
+async def test_a_job_that_lingers_behind_a_commit_is_done_too(tmp_path: Path) -> None:
+    writer = Writer(TaskStore(tmp_path), on_failure=pytest.fail)
+    loop, done, hold = asyncio.get_running_loop(), asyncio.Event(), Hold()
+    first = writer.submit(hold)
+    await hold.begun.wait()
+    writer.post(lambda _: loop.call_soon_threadsafe(done.set), linger=True)
+    hold.release()
+    async with asyncio.timeout(30):
+        await done.wait()
+    assert await first
     await writer.close()
 
 

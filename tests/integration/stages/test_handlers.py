@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,10 +21,12 @@ from functions.stages.collections import SOURCES
 from functions.stages.payloads import EntityRef, ScheduleSources, SourcePage, SyncEntities
 from functions.stages.scheduling import schedule_sources
 from functions.stages.sourcing import source_page
-from functions.stages.sync_data_stores import sync_entities
+from functions.stages.sync_data_stores import open_database, sync_entities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.queues import SimpleQueue
+    from multiprocessing.synchronize import Barrier
     from pathlib import Path
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -142,6 +145,30 @@ def test_an_entity_is_brought_to_its_table_and_an_older_version_never_wins(
     sync_entities(task, begin("sync_data_stores"))
     assert [("p1", 3, "Late")] == rows(tmp_path, "SELECT id, version, name FROM performances")
     assert [("b", 0)] == rows(tmp_path, "SELECT artist_id, position FROM performance_artists")
+
+
+def open_at_once(url: str, start: Barrier, failures: SimpleQueue[str]) -> None:
+    start.wait()
+    try:
+        open_database(url)
+    except RetryableError as error:
+        failures.put(str(error))
+
+
+def test_workers_that_open_a_new_database_at_once_make_its_tables_once(tmp_path: Path) -> None:
+    spawn = get_context("spawn")
+    start, failures = spawn.Barrier(4), spawn.SimpleQueue()
+    workers = [
+        spawn.Process(target=open_at_once, args=(f"sqlite:///{tmp_path}/t.db", start, failures))
+        for _ in range(4)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert [0, 0, 0, 0] == [worker.exitcode for worker in workers]
+    assert failures.empty(), failures.get()
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ META_LATIN1 = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8
             "iso-2022-jp",
         ),
         (page(JAPANESE, meta="<meta charset=euc-jp>").encode("euc-jp"), None, "euc-jp"),
+        # two bytes that would be UTF-8 as well prove nothing against a multi-byte label
+        (page("\u6a21").encode("gbk"), "text/html; charset=gbk", "gbk"),
         # a label in a comment is none
         (page(GERMAN, meta="<!-- <meta charset=koi8-r> -->").encode(), None, "utf-8"),
         # without a label: UTF-8 if it is
@@ -126,6 +128,7 @@ def test_a_page_is_decoded_as_it_is_meant(body: bytes, header: str | None, encod
             "declared as windows-1252",
         ),
         (page(JAPANESE).encode(), "text/html; charset=shift_jis", "utf-8", "declared as shift_jis"),
+        (page("Caf\u00e9").encode(), "text/html; charset=latin1", "utf-8", "declared as windows-"),
         # the header is wrong, the meta element is right
         (
             page(JAPANESE, meta="<meta charset=euc-jp>").encode("euc-jp"),

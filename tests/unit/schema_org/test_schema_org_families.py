@@ -127,6 +127,13 @@ def test_what_a_festivals_grandchild_lacks_comes_from_above() -> None:
     assert names["Set"].name == "Wharfdale Park"
 
 
+def test_parts_of_each_other_are_not_lost() -> None:
+    one = {"@type": "Event", "@id": "#1", "name": "One", "startDate": "2027-01-01"}
+    two = {"@type": "Event", "@id": "#2", "name": "Two", "startDate": "2027-01-02"}
+    reading = read({**one, "subEvent": {"@id": "#2"}}, {**two, "subEvent": {"@id": "#1"}})
+    assert [("Two", "2027-01-02", [])] == told(reading)
+
+
 def test_a_venue_that_lists_its_events_is_where_they_take_place() -> None:
     event = {"@type": "MusicEvent", "name": "Salt Choir", "startDate": "2027-04-17"}
     (found,) = read({"@type": "MusicVenue", "name": "Tide Hall", "events": [event]}).events
@@ -243,7 +250,7 @@ def test_the_first_mention_wins_and_later_ones_fill_its_gaps() -> None:
         "location": {"name": "Tide Hall"},
         "url": "https://a.example/",
     }
-    second = {
+    second: dict[str, Any] = {
         **GIG,
         "startDate": "2027-04-17T20:00+01:00",
         "url": "https://b.example/",
