@@ -72,7 +72,7 @@ def main() -> int:
         "",
         f"All as it should be: {events} events on {len(truth)} pages became {len(found)}"
         " performances, such as",
-        *(f"  {show}" for show in sorted(found, key=str)[:_SAMPLES]),
+        *(f"  {title}" for title in sorted(show.title for show in found)[:_SAMPLES]),
         "and what cannot be read failed alone, with its reason.",
         f"They stand in the tables of {TABLES}. Pages of your own:",
         "  .venv/bin/mystage run https://venue.example/calendar",

@@ -28,7 +28,11 @@ SELECT performances.name, start_date, start_time, status, venues.name, venues.ci
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """Know a performance, as a page or a table tells it."""
+    """Know a performance, as a page or a table tells it; names in their normal form.
+
+    Attributes:
+        title: How it is shown.
+    """
 
     name: str
     date: str
@@ -37,10 +41,11 @@ class Show:
     venue: str | None
     city: str | None
     artists: frozenset[str]
+    title: str
 
     @classmethod
     def of(cls, fields: dict[str, Any]) -> Show:
-        """Return what a page is known to say, names in their normal form."""
+        """Return what a page is known to say, or a table."""
         return cls(
             name=normalise_name(fields["name"]),
             date=fields["date"],
@@ -49,6 +54,7 @@ class Show:
             venue=fields["venue"] and normalise_name(fields["venue"]),
             city=fields["city"] and normalise_name(fields["city"]),
             artists=frozenset(map(normalise_name, fields["artists"])),
+            title=f"{fields['date']}  {fields['name']}  ({fields['venue'] or 'no venue'})",
         )
 
     def is_told_by(self, row: Show) -> bool:
@@ -60,9 +66,6 @@ class Show:
             and self.artists <= row.artists
             and self.time in (None, row.time)
         )
-
-    def __str__(self) -> str:
-        return f"{self.date} {self.name} at {self.venue or 'no venue'}"
 
 
 def load_truth() -> dict[str, list[Show]]:
@@ -88,8 +91,8 @@ def compare(truth: dict[str, list[Show]], found: Collection[Show]) -> Iterator[s
     for page, shows in truth.items():
         for show in shows:
             if not any(show.is_told_by(row) for row in found):
-                yield f"{page}: not found: {show}"
+                yield f"{page}: not found: {show.title}"
     known = [show for shows in truth.values() for show in shows]
     for row in found:
         if not any(show.is_told_by(row) for show in known):
-            yield f"on no page: {row}"
+            yield f"on no page: {row.title}"

@@ -70,9 +70,9 @@ def normalised_address(url: str) -> str:
         parts = urlsplit(url.strip())
         host, port = _host(parts.hostname or ""), parts.port
     except ValueError:
-        return url.strip()[:MAX_URL]
+        return url.strip()[:MAX_URL].strip()
     if parts.scheme not in _DEFAULT_PORTS:
-        return urlunsplit(parts._replace(fragment=""))[:MAX_URL]
+        return urlunsplit(parts._replace(fragment=""))[:MAX_URL].strip()
     netloc = f"[{host}]" if ":" in host else host
     if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
         netloc = f"{netloc}:{port}"

@@ -147,6 +147,12 @@ def test_a_band_that_lists_its_events_plays_at_them() -> None:
     assert [("Spring tour", "2027-04-17", ["Salt Choir"])] == told(reading)
 
 
+def test_a_line_up_counts_more_than_whose_page_it_is() -> None:
+    event = {"@type": "MusicEvent", "name": "x", "startDate": "2027-04-17", "performer": "Dune"}
+    reading = read({"@type": "MusicGroup", "name": "Salt Choir", "event": [event]})
+    assert [("x", "2027-04-17", ["Dune"])] == told(reading)
+
+
 @pytest.mark.parametrize(
     ("starts", "expected"),
     [
