@@ -104,7 +104,7 @@ class Writer:
             if self._broken is None:
                 last = self.submit(lambda _: None)
                 self._closed = True
-                await asyncio.wait([last])
+                await asyncio.gather(last, return_exceptions=True)  # `on_failure` tells
             self._closed = True
             self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
@@ -144,12 +144,13 @@ class Writer:
             self._fail(batch, error)
 
     def _fail(self, batch: list[Job], error: Exception) -> None:
-        self._broken = error
+        first, self._broken = self._broken is None, error
         for _, _, future in [*batch, *self._waiting]:
             if future is not None and not future.done():
                 future.set_exception(_failed(error))
         self._waiting.clear()
-        self._on_failure(error)
+        if first:
+            self._on_failure(error)
 
     def _run(self) -> None:
         """Commit batch after batch; all that runs in the thread."""

@@ -165,4 +165,4 @@ class EventReading(ExtractedModel):
     """Hold all that was found on one page, in the page's order."""
 
     events: Annotated[tuple[ExtractedEvent, ...], Field(max_length=MAX_EVENTS)] = ()
-    rejected: Annotated[tuple[RejectedEvent, ...], Field(max_length=MAX_EVENTS + 1)] = ()
+    rejected: Annotated[tuple[RejectedEvent, ...], Field(max_length=2 * MAX_EVENTS + 1)] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import webencodings  # type: ignore[import-untyped] # ships no types
@@ -31,14 +32,15 @@ _ATTRIBUTE: Final = re.compile(
     rb"([a-z-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.IGNORECASE
 )
 _HTML_LANG: Final = re.compile(rb"<html[^>]*?\slang\s*=\s*[\"']?([a-z-]{2,20})", re.IGNORECASE)
-_AROUND_NON_ASCII: Final = re.compile(rb"[ -;=?-~]{0,40}[\x80-\xff][^<>\x00-\x1f]{0,80}")
+_NON_ASCII: Final = re.compile(rb"[\x80-\xff][^<>\x00-\x1f]{0,80}")
 
 _MULTIBYTE: Final = frozenset({"gbk", "gb18030", "big5", "euc-jp", "euc-kr", "shift_jis"})
 _FEW: Final = 3
 """Fewer non-ASCII characters than this prove nothing against a declared multi-byte encoding."""
 
 _MAX_WRONG_SHARE: Final = 0.05
-_SAMPLE_BYTES: Final = 16_384
+_SAMPLE_PIECES: Final = 200
+_BEFORE: Final = 40
 _REPLACEMENT: Final = "\ufffd"
 _LAST_RESORT: Final = "windows-1252"
 
@@ -193,12 +195,18 @@ def _meta_label(start: bytes) -> str | None:
     return None
 
 
+def _sample(body: bytes) -> bytes:
+    """Take what stands around non-ASCII bytes, without tags: markup tells nothing of a language."""
+    return b" ".join(
+        body[max(0, found.start() - _BEFORE) : found.start()].rpartition(b">")[2] + found[0]
+        for found in islice(_NON_ASCII.finditer(body), _SAMPLE_PIECES)
+    )
+
+
 def _guess(body: bytes) -> str:
     """Guess from the page's language, then from its bytes."""
     found = _HTML_LANG.search(body[:PRESCAN_BYTES])
-    sample = b" ".join(
-        each[0] for each, _ in zip(_AROUND_NON_ASCII.finditer(body), range(200), strict=False)
-    )[:_SAMPLE_BYTES]
+    sample = _sample(body)
     if found is not None:
         for encoding in encodings_of_language(found[1].decode("ascii")):
             text = _strictly(sample, encoding)

@@ -81,9 +81,10 @@ def _read_blocks(tree: HtmlElement, text: str, base_url: str) -> tuple[list[Bloc
     """
     read: list[tuple[Syntax, Items]] = [("json-ld", read_json_ld(tree))]
     flattened = flatten(tree)
-    if "itemscope" in text.lower():
+    lowered = text.lower()
+    if "itemscope" in lowered:
         read.append(("microdata", read_microdata(tree, base_url=base_url)))
-    if "typeof" in text.lower():
+    if "typeof" in lowered:
         read.append(("rdfa", read_rdfa(tree, base_url=base_url)))
     pairs: list[tuple[Syntax, dict[str, Any]]] = [
         (syntax, item) for syntax, items in read for item in items.items

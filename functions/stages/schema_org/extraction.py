@@ -27,6 +27,9 @@ from functions.stages.schema_org.text import clean_text, folded, is_web_address,
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+MAX_READ: Final = 2 * MAX_EVENTS
+"""So many are read of a page, since many pages tell each event twice."""
+
 _STATUSES: Final = {
     "cancelled": EventStatus.CANCELLED,
     "canceled": EventStatus.CANCELLED,
@@ -59,18 +62,23 @@ def read_events(blocks: Sequence[Mapping[str, Any]], *, page_url: str) -> EventR
     )
     families = find_families(graph)
     nodes = [node for node in graph.nodes() if node.event_type is not None]
-    readings = {node: _EventReader(graph, families, node).read() for node in nodes[:MAX_EVENTS]}
+    readings: dict[Node, _Reading] = {}
+    total = 0
+    for node in nodes:
+        if total >= MAX_READ:
+            break
+        reading = readings[node] = _EventReader(graph, families, node).read()
+        total += 1 if isinstance(reading, RejectedEvent) else len(reading)
     _settle_parents(readings, families)
     events: list[ExtractedEvent] = []
     rejected: list[RejectedEvent] = []
-    for reading in readings.values():
-        if isinstance(reading, RejectedEvent):
-            rejected.append(reading)
+    for settled in readings.values():
+        if isinstance(settled, RejectedEvent):
+            rejected.append(settled)
         else:
-            events.extend(reading)
-    left_out = len(nodes) - len(readings)
+            events.extend(settled)
     merged = merge_events(events)
-    left_out += len(merged[MAX_EVENTS:])
+    left_out = len(nodes) - len(readings) + len(merged[MAX_EVENTS:])
     if left_out:
         rejected.append(
             RejectedEvent(

@@ -26,6 +26,12 @@ def create(client: CloudTasksClient, queue: str, url: str, **request: Any) -> st
     return str(client.create_task(parent=queue, task=task).name)
 
 
+def create_in(seconds: float, client: CloudTasksClient, queue: str, url: str) -> str:
+    due = datetime.now(UTC) + timedelta(seconds=seconds)
+    task = {"http_request": {"url": url}, "schedule_time": due}
+    return str(client.create_task(parent=queue, task=task).name)
+
+
 def wait_until_gone(client: CloudTasksClient, name: str) -> None:
     def is_gone() -> bool:
         try:
@@ -200,9 +206,17 @@ def test_a_task_deleted_under_way_is_not_tried_again(
     target.wait_for(1)
     client.delete_task(name=name)
     answer.set()
-    # The next task of the queue goes out after the answer: nothing else came between.
-    create(client, queue, f"{target.url}/next")
+    # Due long after another attempt would have been: nothing else came between.
+    create_in(0.3, client, queue, f"{target.url}/next")
     assert ["/", "/next"] == [arrival.path for arrival in target.wait_for(2)]
+
+
+def test_a_task_deleted_while_it_waits_is_not_delivered(
+    client: CloudTasksClient, queue: str, target: Target
+) -> None:
+    client.delete_task(name=create_in(0.2, client, queue, f"{target.url}/deleted"))
+    create_in(0.4, client, queue, f"{target.url}/next")
+    assert ["/next"] == [arrival.path for arrival in target.wait_for(1)]
 
 
 def test_a_scheduled_task_does_not_arrive_early(

@@ -67,6 +67,8 @@ META_LATIN1 = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8
         (page(JAPANESE, meta="<meta charset=euc-jp>").encode("euc-jp"), None, "euc-jp"),
         # two bytes that would be UTF-8 as well prove nothing against a multi-byte label
         (page("\u6a21").encode("gbk"), "text/html; charset=gbk", "gbk"),
+        # what could be read up to its meta element is not in UTF-16
+        (page(GERMAN, meta="<meta charset=utf-16>").encode(), None, "utf-8"),
         # a label in a comment is none
         (page(GERMAN, meta="<!-- <meta charset=koi8-r> -->").encode(), None, "utf-8"),
         # without a label: UTF-8 if it is

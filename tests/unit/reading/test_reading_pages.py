@@ -281,6 +281,17 @@ def test_hostile_markup_is_read_in_bounded_time(body: str, problem: str | None) 
     assert (problem or "") in problems
 
 
+def test_what_comes_before_too_much_is_kept() -> None:
+    bomb = "<a " + " ".join(f"b{n}" for n in range(60_000)) + ">"
+    page = read(f"<html><body>{'<p>Before</p>' * 4_000}{bomb}<p>After</p></body></html>")
+    assert 3_000 < page.text.count("Before") <= 4_000
+    assert "After" not in page.text
+
+
+def test_control_characters_become_spaces() -> None:
+    assert "a b c d" == read("<p>\x02a\x00b\x0bc\x1fd</p>" + " " * 200).text
+
+
 def test_json_ld_deep_in_unclosed_tags_is_read() -> None:
     page = read(f"<html><body>{'<font>' * 600}Text{script(EVENT)}</body></html>")
     assert ("adapters", 1) == (page.route, len(page.blocks))

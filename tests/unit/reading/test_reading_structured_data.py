@@ -224,6 +224,14 @@ def test_rdfa_reads_the_same_every_time() -> None:
     assert "rdfa-node" not in first
 
 
+def test_rdfa_events_come_in_the_pages_order() -> None:
+    names = ["Night", "Morning", "Noon", "Evening", "Dawn", "Dusk", "Night"]
+    body = "".join(f'<p typeof="Event"><b property="name">{name}</b></p>' for name in names)
+    (item,) = read_rdfa(tree(f'<div vocab="http://schema.org/">{body}</div>'), base_url=BASE).items
+    # Of two equal names the places cannot be told apart by name: they stand together.
+    assert ["Night", "Night", *names[1:-1]] == [node["name"] for node in item["@graph"]]
+
+
 def test_rdfa_without_events_is_not_read() -> None:
     body = '<div vocab="http://schema.org/" typeof="Person"><i property="name">x</i></div>'
     assert () == read_rdfa(tree(body), base_url=BASE).items

@@ -318,6 +318,17 @@ def test_a_reading_goes_to_json_and_back() -> None:
     assert reading == EventReading.model_validate_json(reading.model_dump_json())
 
 
+def test_a_page_that_tells_every_event_twice_loses_none() -> None:
+    events = [{**EVENT, "name": f"Night {number}"} for number in range(MAX_EVENTS - 100)]
+    reading = read(*events, *events)
+    assert (MAX_EVENTS - 100, ()) == (len(reading.events), reading.rejected)
+
+
+def test_unusable_events_have_an_end_too() -> None:
+    reading = read(*({"@type": "Event", "name": f"{number}"} for number in range(2_100)))
+    assert (2_001, "100 more events") == (len(reading.rejected), reading.rejected[-1].name)
+
+
 def test_a_page_has_an_end() -> None:
     events = [{**EVENT, "name": f"Night {number}"} for number in range(MAX_EVENTS + 7)]
     reading = read(*events)

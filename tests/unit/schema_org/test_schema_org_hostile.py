@@ -45,6 +45,10 @@ def _nested(depth: int, inner: Any) -> Any:
         ],
         [{**EVENT, "name": "<script" * 50_000, "description": "<!--" * 50_000}],
         [{**EVENT, "startDate": [f"{n} May 2027 " + "1 " * 40 for n in range(3_000)]}],
+        [
+            {**EVENT, "name": f"n{n}", "startDate": [f"20{m}-01-01" for m in range(27, 99)]}
+            for n in range(900)
+        ],
         [{**EVENT, "url": ["javascript:x"] * 50_000, "offers": [{"price": "x"}] * 50_000}],
         [{**EVENT, "location": [{"@type": "Place"}] * 50_000}],
         [
@@ -58,7 +62,17 @@ def _nested(depth: int, inner: Any) -> Any:
         ],
     ],
     ids=[
-        *("deep", "own relative", "circle", "one id", "shared", "markup", "dates", "values"),
+        *(
+            "deep",
+            "own relative",
+            "circle",
+            "one id",
+            "shared",
+            "markup",
+            "dates",
+            "many dates",
+            "values",
+        ),
         *("places", "schedules"),
     ],
 )

@@ -96,6 +96,11 @@ def test_a_performer_keeps_its_addresses() -> None:
     assert (expected,) == read_artists({"performer": band})
 
 
+def test_addresses_of_several_names_belong_to_none_of_them() -> None:
+    pair = {"name": ["Dune Radio", "Salt Choir"], "url": "https://dune.example/"}
+    assert [None, None] == [artist.url for artist in read_artists({"performer": pair})]
+
+
 def test_mentions_of_one_performer_are_joined() -> None:
     mentions = ["Dune Radio", {"name": "dune radio", "url": "https://dune.example/"}]
     (artist,) = read_artists({"performer": mentions})
