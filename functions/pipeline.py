@@ -175,7 +175,7 @@ STAGES: Final[tuple[Stage, ...]] = (
         task_type="record_entity_sources",
         payload="functions.stages.payloads:RecordSources",
         handler="functions.stages.entity_source_mgmt:record_sources",
-        next=("entity_writers",),
+        next=("entity_writers", "sync_data_stores"),
     ),
     Stage(
         name="entity_writers",
@@ -226,7 +226,7 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
             Profile(
                 name="embedded",
                 retry=RetryPolicy(
-                    max_attempts=3,
+                    max_attempts=4,
                     min_backoff=timedelta(milliseconds=500),
                     max_backoff=timedelta(seconds=5),
                 ),

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from functions.embedded.run import Summary
     from functions.embedded.session import Session
     from functions.stages.fetching import SourceLocation
+
+
+_MAX_PAUSE: Final = 10.0
+"""Seconds: a person waits, so a server that asks for an hour's pause is given up for this run."""
 
 
 @click.command(
@@ -34,6 +38,7 @@ Examples:
     "--data",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".mystage"),
+    envvar="MYSTAGE_DATA",
     show_default=True,
     help="The folder of documents, tasks and tables; running into it again finds what is known.",
 )
@@ -49,6 +54,7 @@ Examples:
     "--fetch-timeout",
     type=click.FloatRange(0, 600, min_open=True),
     default=30.0,
+    envvar="MYSTAGE_FETCH_TIMEOUT",
     show_default=True,
     help="Seconds for fetching one page, redirects and all.",
 )
@@ -59,7 +65,11 @@ Examples:
     " Without it only a SOURCE itself may name one.",
 )
 @click.option(
-    "--sql", "sql_url", metavar="URL", help="The SQL database to fill [default: a file in --data]."
+    "--sql",
+    "sql_url",
+    metavar="URL",
+    envvar="MYSTAGE_SQL_URL",
+    help="The SQL database to fill [default: a file in --data].",
 )
 def run(  # noqa: PLR0913 - one parameter for each option
     *,
@@ -89,6 +99,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         data=data,
         sql_url=sql_url or "",
         fetch_timeout=fetch_timeout,
+        fetch_max_pause=_MAX_PAUSE,
         fetch_private=reach,
         fetch_files=True,
     )
@@ -147,6 +158,10 @@ def _drive(
             "nothing to do: name a SOURCE (a URL, a file, a folder); no earlier run was cut off"
         )
     current = Run.begin(session)
+    if not locations and not current.has_sources:
+        raise click.UsageError(
+            "the run was cut off before all of its sources were written down: name them again"
+        )
     if current.resumed:
         click.echo(
             f"taking up the run of {current.document.data['started_at']:%Y-%m-%d %H:%M:%S} UTC",

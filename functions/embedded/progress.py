@@ -17,12 +17,13 @@ from functions.runtime.store import Filter, Order
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from functions.runtime.store import DocumentStore
+    from functions.runtime.store import Document, DocumentStore
 
 _PAGE: Final = 500
 
-_OVERLAP: Final = timedelta(seconds=5)
-"""A receipt is dated before its commit: one that waited for others turns up behind them."""
+_OVERLAP: Final = timedelta(seconds=1)
+"""A receipt is dated before its commit, so one that waited for others turns up behind them. One
+that waited for longer is looked up by name."""
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class StageProgress:
 
 @dataclass(slots=True)
 class RunProgress:
-    """Add up the receipts of a run.
+    """Add up the receipts of a run: of the tasks it sent itself, and of those they sent on.
 
     Attributes:
         store: Where the receipts are.
@@ -50,6 +51,7 @@ class RunProgress:
         stages: Progress by stage.
         counts: What the tasks counted, by metric.
         trace_ids: The traces of the items, in the order they were first seen.
+        missing: The stage of each task that was sent and is not over, by its id.
     """
 
     store: DocumentStore
@@ -57,40 +59,41 @@ class RunProgress:
     stages: dict[str, StageProgress]
     counts: Counter[str] = field(default_factory=Counter)
     trace_ids: dict[str, None] = field(default_factory=dict)
-    _seen: dict[str, datetime] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)
+    _early: dict[str, Receipt] = field(default_factory=dict)
     _latest: datetime | None = None
 
-    def expect(self, roots: Mapping[str, str]) -> None:
-        """Add the tasks that the run itself sent: their stage by id."""
-        for stage in roots.values():
-            self.stages[stage].sent += 1
-
-    @property
-    def pending(self) -> int:
-        """How many tasks were sent and are not over."""
-        return sum(stage.sent - stage.ended for stage in self.stages.values())
+    def expect(self, tasks: Mapping[str, str]) -> None:
+        """Add tasks that were sent: their stage by id."""
+        ahead = [dict(tasks)]
+        while ahead:
+            for task_id, stage in ahead.pop().items():
+                if task_id in self._ended or task_id in self.missing:
+                    continue
+                self.stages.setdefault(stage, StageProgress()).sent += 1
+                self.missing[task_id] = stage
+                if (receipt := self._early.pop(task_id, None)) is not None:
+                    ahead.append(self._end(receipt))
 
     @property
     def ended(self) -> int:
         """How many tasks are over."""
-        return sum(stage.ended for stage in self.stages.values())
+        return len(self._ended)
 
     @property
     def failed(self) -> int:
         """How many tasks were given up."""
         return sum(stage.failed for stage in self.stages.values())
 
-    def update(self, *, whole: bool = False) -> int:
+    def update(self) -> int:
         """Read the receipts that came since the last time.
 
-        Args:
-            whole: Whether to look through all of them again, for one that came very late.
-
         Returns:
-            How many there were.
+            How many of the run's tasks are over since then.
         """
-        start = self.since if whole or self._latest is None else self._latest - _OVERLAP
-        new = 0
+        before = self.ended
+        start = self.since if self._latest is None else self._latest - _OVERLAP
         last = None
         while page := self.store.query(
             RECEIPTS,
@@ -100,16 +103,39 @@ class RunProgress:
             start_after=last,
         ):
             for document in page:
-                if document.id not in self._seen:
-                    self._add(Receipt.from_document(document))
-                    new += 1
+                self._add(document)
             last = page[-1]
-        return new
+        return self.ended - before
 
-    def _add(self, receipt: Receipt) -> None:
-        self._seen[receipt.task_id] = receipt.completed_at
+    def look_up_missing(self) -> int:
+        """Ask for the receipts of the missing tasks by name, whatever their dates.
+
+        Returns:
+            How many of them are over.
+        """
+        before = self.ended
+        names = list(self.missing)
+        for first in range(0, len(names), _PAGE):
+            keys = [(RECEIPTS, name) for name in names[first : first + _PAGE]]
+            for document in filter(None, self.store.get_all(keys)):
+                self._add(document)
+        return self.ended - before
+
+    def _add(self, document: Document) -> None:
+        if document.id in self._ended or document.id in self._early:
+            return
+        receipt = Receipt.from_document(document)
         if self._latest is None or receipt.completed_at > self._latest:
             self._latest = receipt.completed_at
+        if receipt.task_id in self.missing:
+            self.expect(self._end(receipt))
+        else:
+            # Read before the receipt of the task that sent it; or no task of this run at all.
+            self._early[receipt.task_id] = receipt
+
+    def _end(self, receipt: Receipt) -> Mapping[str, str]:
+        del self.missing[receipt.task_id]
+        self._ended.add(receipt.task_id)
         stage = self.stages[receipt.stage]
         if receipt.outcome is Outcome.SUCCEEDED:
             stage.succeeded += 1
@@ -117,7 +143,6 @@ class RunProgress:
             stage.failed += 1
         stage.retried += receipt.attempts - 1
         self.counts.update(receipt.counts)
-        for target in receipt.sent.values():
-            self.stages[target].sent += 1
         if receipt.stage == "sourcing" and receipt.trace_id:
             self.trace_ids[receipt.trace_id] = None
+        return receipt.sent

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from functions.embedded.progress import RunProgress, StageProgress
+from functions.errors import DispatchError
 from functions.pipeline import ENTITIES
 from functions.runtime.dead_letters import DEAD_LETTERS, FAILED_TASKS
 from functions.runtime.outbox import OUTBOX, OutboxEntry, name_task
 from functions.runtime.payload import encode_payload
-from functions.runtime.receipts import RECEIPTS, Receipt
 from functions.runtime.reconciler import bury_lost
 from functions.runtime.store import Create, Filter, Order, Put, Update
 from functions.runtime.sweeper import sweep
@@ -139,6 +139,11 @@ class Run:
             self.runtime.store.commit(writes)
         self._start_scheduling(now)
 
+    @property
+    def has_sources(self) -> bool:
+        """Whether all sources of the run were written down; the scheduling is started only then."""
+        return bool(self.roots)
+
     def _make_due(
         self, source: SourceLocation, known: Document | None, now: datetime
     ) -> Write | None:
@@ -184,7 +189,7 @@ class Run:
             if progress.update():
                 moved = time.monotonic()
                 on_progress(progress)
-            if progress.pending == 0:
+            if not progress.missing:
                 return progress
             self.session.check()
             if time.monotonic() - swept > _SWEEP_EVERY:
@@ -196,24 +201,16 @@ class Run:
             time.sleep(_POLL)
 
     def _resolve_stall(self, progress: RunProgress) -> None:
+        if progress.look_up_missing():
+            return
         store = self.runtime.store
-        if self.session.holds_tasks() or store.count(OUTBOX) or store.count(DEAD_LETTERS):
-            return
-        if progress.update(whole=True) or progress.pending == 0:
-            return
-        sent = dict(self.roots)
-        last = None
-        while page := store.query(
-            RECEIPTS,
-            where=[Filter("completed_at", ">=", progress.since)],
-            order_by=[Order("completed_at")],
-            limit=_BATCH,
-            start_after=last,
-        ):
-            for document in page:
-                sent.update(Receipt.from_document(document).sent)
-            last = page[-1]
-        bury_lost(self.runtime, sent)
+        try:
+            is_held = self.session.holds_tasks()
+        except DispatchError:
+            return  # too busy to answer, perhaps; it is asked again
+        if not (is_held or store.count(OUTBOX) or store.count(DEAD_LETTERS)):
+            progress.look_up_missing()
+            bury_lost(self.runtime, progress.missing)
 
     def finish(self, progress: RunProgress) -> Summary:
         """Record that the run is over, and say what it did."""

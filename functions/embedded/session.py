@@ -41,23 +41,26 @@ class Session:
         runtime: What drives the pipeline; the workers have one of their own, on the same data.
         dispatcher: The way to the queues.
         worker: The process whose children serve the functions.
+        emulator: The process of the queues.
     """
 
     runtime: Runtime
     dispatcher: CloudTasksDispatcher
     worker: subprocess.Popen[bytes]
+    emulator: EmulatorProcess
 
     def check(self) -> None:
-        """Make sure that the workers are still there.
+        """Make sure that workers and emulator are still there.
 
         Raises:
-            EmulatorError: They have ended.
+            EmulatorError: One of them has ended.
         """
-        if (code := self.worker.poll()) is not None:
-            raise EmulatorError(
-                f"the workers ended with {code}; what they said stands above. Nothing is lost:"
-                " the next run with the same --data takes up where this one stood"
-            )
+        for part, code in (("workers", self.worker.poll()), ("emulator", self.emulator.poll())):
+            if code is not None:
+                raise EmulatorError(
+                    f"the {part} ended with {code}; what was said of it stands above. Nothing is"
+                    " lost: the next run with the same --data takes up where this one stood"
+                )
 
     def holds_tasks(self) -> bool:
         """Tell whether any queue holds a task."""
@@ -75,7 +78,6 @@ def embedded_session(settings: Settings, *, processes: int) -> Iterator[Session]
     Raises:
         EmulatorError: The folder is in use, or a part did not start; the message says which.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         lock = stack.enter_context(_locked(settings.data))
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
@@ -92,15 +94,32 @@ def embedded_session(settings: Settings, *, processes: int) -> Iterator[Session]
         emulator = stack.enter_context(EmulatorProcess(settings.data / TASKS_FOLDER))
         stack.callback(_stop_workers, worker)  # before the emulator, to which they still send
         _tell(worker, emulator.address)
-        os.environ[EMULATOR_HOST] = emulator.address
-        stack.callback(os.environ.pop, EMULATOR_HOST, None)
+        stack.enter_context(_environment(EMULATOR_HOST, emulator.address))
         declare_queues(dispatcher, redirect_to=settings.base_url)
-        yield Session(runtime, dispatcher, worker)
+        yield Session(runtime, dispatcher, worker, emulator)
+
+
+@contextlib.contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
 
 
 @contextlib.contextmanager
 def _locked(data: Path) -> Iterator[int]:
-    descriptor = os.open(data / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(data / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise EmulatorError(
+            f"{data} cannot be used: {error.strerror}. Name another folder with --data"
+        ) from error
     try:
         deadline = time.monotonic() + _LOCK_PATIENCE
         while True:

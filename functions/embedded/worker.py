@@ -58,9 +58,9 @@ def main(arguments: list[str]) -> None:
     if not address:
         return  # the run ended before it began
     os.environ[EMULATOR_HOST] = address
-    children = {fork_server(descriptor) for _ in range(processes)}
     deaths: deque[float] = deque(maxlen=_DEATHS)
     with wakeup_on_death() as wakeup:
+        children = {fork_server(descriptor) for _ in range(processes)}
         while _STDIN not in select.select([_STDIN, wakeup], [], [])[0]:
             os.read(wakeup, 1024)
             for pid in reap(children):

@@ -75,6 +75,10 @@ class EmulatorProcess:
         """Return the process id."""
         return self._process.pid
 
+    def poll(self) -> int | None:
+        """Return the code it ended with; None while it runs."""
+        return self._process.poll()
+
     @property
     def log(self) -> str:
         """Return the last lines the emulator has written to stderr so far."""

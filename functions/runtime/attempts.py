@@ -7,6 +7,7 @@ was decided is either sent or still in the outbox.
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from dataclasses import dataclass
@@ -29,8 +30,11 @@ from telemetry import Delivery, current_run, delivery
 if TYPE_CHECKING:
     from functions.pipeline import Stage
     from functions.runtime.deliveries import TaskDelivery
+    from functions.runtime.outbox import OutboxEntry
     from functions.runtime.payload import Payload
     from functions.runtime.runtime import Runtime
+
+_log = logging.getLogger(__name__)
 
 PERMANENT: Final = (PermanentError, PayloadError, InvalidWrite)
 """What would be the same in every attempt."""
@@ -140,5 +144,12 @@ class Attempt:
             return True
         for metric, amount in work.counts.items():
             current_run().count(metric, amount)
-        runtime.send(entries)
+        self._send(entries)
         return True
+
+    def _send(self, entries: list[OutboxEntry]) -> None:
+        try:
+            self.runtime.send(entries)
+        except Exception:  # noqa: BLE001 - whatever it is, it is the sweeper's now
+            # The task is done: that its outbox waits for the sweeper is no failure of its own.
+            _log.exception("%s: task %s leaves its outbox", self.stage.name, self.task.task_id)

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
-from functions.errors import DispatchError, QueueMissing
+from functions.errors import DeclarationError, DispatchError, QueueMissing
 from telemetry import producer_span
 
 if TYPE_CHECKING:
@@ -124,7 +124,11 @@ class CloudTasksDispatcher:
         sending = Sending()
         by_stage = sorted(entries, key=lambda entry: entry.stage)
         for name, group in groupby(by_stage, key=lambda entry: entry.stage):
-            stage = self.pipeline.stage(name)
+            try:
+                stage = self.pipeline.stage(name)
+            except DeclarationError as error:
+                sending.failures.append(DispatchError(f"tasks for {name!r} stay: {error}"))
+                continue
             for batch in _split_batches(group):
                 with producer_span(stage.queue, batch=[entry.ctx for entry in batch]):
                     if len(batch) == 1:
@@ -135,12 +139,13 @@ class CloudTasksDispatcher:
 
     def _create(self, stage: Stage, entry: OutboxEntry, sending: Sending) -> None:
         from google.api_core.exceptions import AlreadyExists, GoogleAPIError  # noqa: PLC0415
+        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
 
         try:
             self.client.create_task(request=self._request(stage, entry), timeout=_TIMEOUT)
         except AlreadyExists:
             sending.sent.append(entry.task_id)
-        except GoogleAPIError as error:
+        except (GoogleAPIError, GoogleAuthError) as error:
             sending.failures.append(_explain(error, stage, self.queue_path(stage)))
         else:
             sending.sent.append(entry.task_id)
@@ -150,6 +155,7 @@ class CloudTasksDispatcher:
             GoogleAPIError,
             MethodNotImplemented,
         )
+        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
         from google.cloud import tasks_v2  # noqa: PLC0415
         from google.rpc import code_pb2  # noqa: PLC0415
 
@@ -166,7 +172,7 @@ class CloudTasksDispatcher:
             for entry in batch:  # an older emulator
                 self._create(stage, entry, sending)
             return
-        except GoogleAPIError as error:
+        except (GoogleAPIError, GoogleAuthError, TimeoutError) as error:
             sending.failures.append(_explain(error, stage, self.queue_path(stage)))
             return
         failed = operation.metadata.failed_requests
@@ -211,7 +217,10 @@ def connect_to_cloud_tasks() -> tasks_v2.CloudTasksClient:
     )
 
     return tasks_v2.CloudTasksClient(
-        transport=CloudTasksGrpcTransport(channel=grpc.insecure_channel(emulator))
+        transport=CloudTasksGrpcTransport(
+            # An emulator is on this machine: no proxy of the environment leads there.
+            channel=grpc.insecure_channel(emulator, options=[("grpc.enable_http_proxy", 0)])
+        )
     )
 
 

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
         sql_url: The SQL database that entities are brought into, as SQLAlchemy writes it; the
             embedded default is a file in ``data``.
         fetch_timeout: Seconds for one fetch, redirects and all.
+        fetch_max_pause: Seconds that a server may ask to be left alone for, by ``Retry-After``.
         fetch_private: Whether addresses on this machine or in private networks may be fetched:
             never, where a source names one, or wherever a page leads. For local runs only:
             elsewhere it opens the inner network to whoever names a source.
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     data: Path = Path(".mystage")
     sql_url: str = ""
     fetch_timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
+    fetch_max_pause: Annotated[float, Field(ge=0)] = 3600.0
     fetch_private: Literal["never", "named", "any"] = "never"
     fetch_files: bool = False
 

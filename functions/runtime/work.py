@@ -187,7 +187,7 @@ class UnitOfWork:
             task_id=dispatch.task_id,
             stage=dispatch.stage.name,
             body=encode_payload(dispatch.payload, ctx),
-            created_at=self.now,
+            created_at=datetime.now(UTC),
             not_before=self.now + dispatch.delay if dispatch.delay else None,
         )
 

@@ -26,6 +26,9 @@ SLOTS: Final = "performance_slots"
 ENTITY_SOURCES: Final = "entity_sources"
 """What one source says of one entity."""
 
+SYNCED: Final = "synced_entities"
+"""Which version of an entity is in which data store; its id is the entity's."""
+
 
 def hash_id(*parts: str) -> str:
     """Make an id that the same parts always have, with no character a store would refuse."""
@@ -37,6 +40,9 @@ def extraction_id(document_id: str, part: int) -> str:
     return f"{document_id}-{part}"
 
 
-def entity_source_id(entity_id: str, source_id: str) -> str:
-    """Name what one source says of one entity."""
-    return f"{entity_id}.{source_id}"
+def entity_source_id(entity_id: str, source_id: str, part: int) -> str:
+    """Name what one source says of one entity, in one part of its page.
+
+    The parts of a long page are worked on at the same time; each writes down its own.
+    """
+    return f"{entity_id}.{source_id}.{part}"

@@ -67,9 +67,9 @@ def merge_claims(claims: Sequence[Document]) -> dict[str, Any]:
     return merged
 
 
-def _rank(claim: Document) -> tuple[int, bool, str]:
+def _rank(claim: Document) -> tuple[int, bool, str, int]:
     own = _host(claim.data["url"]) == _host(claim.data["fields"].get("url") or "")
-    return -claim.data["precedence"], not own, claim.data["source_id"]
+    return -claim.data["precedence"], not own, claim.data["source_id"], claim.data["part"]
 
 
 def _host(url: str) -> str:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from functions.stages.events import ExtractedEvent
 
 PART_EVENTS: Final = 50
-"""Events an extraction holds at most: its document stays far below 1 MiB."""
+"""Events an extraction holds at most."""
+
+PART_BYTES: Final = 400_000
+"""Bytes of JSON an extraction holds at most: its document and its resolution's stay below 1 MiB."""
 
 PART_ENTITIES: Final = 200
 """Entities an extraction speaks of at most: their writes fit into one batch of 500."""
@@ -44,12 +47,14 @@ def extract_events(payload: ExtractEvents, work: UnitOfWork) -> None:
     if not reading.events:
         told = "; ".join(reasons[:_TOLD]) + ("; …" if len(reasons) > _TOLD else "")
         raise PermanentError(
-            f"{document.data['url']} lists {len(reasons)} events, none of which can be used: {told}"
+            f"{document.data['url']}: none of the events it lists ({len(reasons)}) can be used:"
+            f" {told}"
         )
     parts = list(split_events(reading.events))
     for number, events in enumerate(parts):
         extraction = {
             "document_id": document.id,
+            "part": number,
             "source_id": document.data["source_id"],
             "precedence": document.data["precedence"],
             "url": document.data["url"],
@@ -66,13 +71,19 @@ def extract_events(payload: ExtractEvents, work: UnitOfWork) -> None:
 def split_events(events: Sequence[ExtractedEvent]) -> Iterator[list[ExtractedEvent]]:
     """Split events into parts that one batch of writes can carry through."""
     part: list[ExtractedEvent] = []
-    weight = 0
+    entities = size = 0
     for event in events:
-        own = 2 + len(event.artists)
-        if part and (len(part) == PART_EVENTS or weight + own > PART_ENTITIES):
+        own_entities, own_size = 2 + len(event.artists), len(event.model_dump_json())
+        is_full = (
+            len(part) == PART_EVENTS
+            or entities + own_entities > PART_ENTITIES
+            or size + own_size > PART_BYTES
+        )
+        if part and is_full:
             yield part
-            part, weight = [], 0
+            part, entities, size = [], 0, 0
         part.append(event)
-        weight += own
+        entities += own_entities
+        size += own_size
     if part:
         yield part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from functions.pipeline import ENTITIES
 from functions.runtime.payload import Payload
@@ -51,8 +51,10 @@ class RecordSources(Payload):
     unchanged: bool = False
 
 
-class EntityRef(Payload):
+class EntityRef(BaseModel):
     """Point at one entity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Annotated[str, Field(pattern=f"^({'|'.join(ENTITIES)})$")]
     id: Id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -108,6 +109,7 @@ def fetch_policy(location: str, settings: Settings) -> FetchPolicy:
     )
     return FetchPolicy(
         total_timeout=settings.fetch_timeout,
+        max_retry_after=timedelta(seconds=settings.fetch_max_pause),
         allow_private_addresses=is_private,
         file_roots=(file_path(location),) if is_file else (),
     )

@@ -39,6 +39,7 @@ def resolve_entities(payload: ResolveEntities, work: UnitOfWork) -> None:
     work.count("entities_resolved", len(mentions.fields))
     resolution = {
         "extraction_id": extraction.id,
+        "part": extraction.data["part"],
         "source_id": extraction.data["source_id"],
         "url": extraction.data["url"],
         "precedence": extraction.data["precedence"],

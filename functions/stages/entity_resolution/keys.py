@@ -11,7 +11,9 @@ from functions.stages.collections import hash_id
 if TYPE_CHECKING:
     from functions.stages.events import ExtractedVenue
 
-_NOT_WORDS: Final = re.compile(r"[\W_]+")
+_ACCENTED: Final = ("LATIN", "GREEK", "CYRILLIC")
+"""Scripts in which names are written with and without their marks."""
+
 _APOSTROPHE: Final = re.compile("['\N{RIGHT SINGLE QUOTATION MARK}]")
 _ARTICLE: Final = re.compile(r"^the (?=.)")
 
@@ -21,10 +23,23 @@ def normalise_name(name: str) -> str:
 
     A name of nothing but punctuation, such as "!!!", stays as it is.
     """
-    decomposed = unicodedata.normalize("NFKD", name).casefold()
-    plain = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
-    words = _NOT_WORDS.sub(" ", _APOSTROPHE.sub("", plain).replace("&", " and "))
-    return _ARTICLE.sub("", words.strip()) or " ".join(decomposed.split())
+    folded = unicodedata.normalize("NFKD", name.casefold()).casefold()
+    plain = _APOSTROPHE.sub("", _drop_accents(folded)).replace("&", " and ")
+    words = "".join(each if unicodedata.category(each)[0] in "LNM" else " " for each in plain)
+    return _ARTICLE.sub("", " ".join(words.split())) or " ".join(folded.split())
+
+
+def _drop_accents(decomposed: str) -> str:
+    """Drop the marks that are spelling; in other scripts they make other letters."""
+    kept = []
+    takes_accents = False
+    for each in decomposed:
+        if not unicodedata.category(each).startswith("M"):
+            takes_accents = unicodedata.name(each, "").startswith(_ACCENTED)
+        elif takes_accents:
+            continue
+        kept.append(each)
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def identify_venue(name: str, city: str | None) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 
 from functions.errors import PermanentError, RetryableError
 from functions.runtime.handlers import stage_handler
+from functions.stages.collections import SYNCED, hash_id
 from functions.stages.sync_data_stores.tables import LINE_UP, METADATA, TABLES
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from functions.stages.payloads import SyncEntities
 
 __all__ = ["open_database", "sync_entities"]
+
+_NO_DATABASE: Final = "MYSTAGE_SQL_URL (--sql) names no database that can be used"
 
 _opening: Final = Lock()
 
@@ -42,11 +45,14 @@ def sync_entities(payload: SyncEntities, work: UnitOfWork) -> None:
     engine = open_database(work.settings.database_url)
     try:
         with engine.begin() as connection:
-            for entity in entities:
-                if entity is not None:
-                    _write(connection, entity)
+            # In one order for all tasks, so that no two wait for each other's rows.
+            for entity in sorted(filter(None, entities), key=lambda each: each.id):
+                _write(connection, entity)
     except DBAPIError as error:
         raise RetryableError(f"{engine.url.render_as_string()}: {error.orig}") from error
+    store = hash_id(work.settings.database_url)
+    for entity in filter(None, entities):
+        work.put(SYNCED, entity.id, {"version": entity.data["version"], "store": store})
 
 
 def open_database(url: str) -> Engine:
@@ -65,9 +71,10 @@ def _open(url: str) -> Engine:
     try:
         engine = create_engine(url, pool_pre_ping=True)
     except (ArgumentError, ModuleNotFoundError) as error:
-        raise PermanentError(
-            f"MYSTAGE_SQL_URL (--sql) names no database that can be used: {error}"
-        ) from None
+        raise PermanentError(f"{_NO_DATABASE}: {error}") from None
+    except ValueError:
+        # Its message may repeat the URL, password and all.
+        raise PermanentError(f"{_NO_DATABASE}: the URL is malformed") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _let_readers_read)
     try:
@@ -105,7 +112,9 @@ def _write(connection: Connection, entity: Document) -> None:
             with connection.begin_nested():
                 connection.execute(insert(table).values(row))
         except IntegrityError:
-            return  # the row is there, as new as this or newer
+            # The row is there, or came meanwhile: as new as this one, newer, or older after all.
+            if connection.execute(older.values(row)).rowcount == 0:
+                return
     if entity.collection == "performances":
         connection.execute(delete(LINE_UP).where(LINE_UP.c.performance_id == entity.id))
         if artist_ids := entity.data.get("artist_ids"):

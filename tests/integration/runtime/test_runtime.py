@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +16,10 @@ from toy_pipeline import ListedQueue, toy
 from functions.errors import StoreUnavailable
 from functions.runtime.blobs import FolderBlobs
 from functions.runtime.dead_letters import DEAD_LETTERS, FAILED_TASKS, EmbeddedTopic
-from functions.runtime.outbox import OUTBOX
+from functions.runtime.dispatcher import CloudTasksDispatcher
+from functions.runtime.outbox import OUTBOX, OutboxEntry
 from functions.runtime.receipts import RECEIPTS
+from functions.runtime.reconciler import bury_lost
 from functions.runtime.runtime import Runtime
 from functions.runtime.settings import Settings
 from functions.runtime.store.sqlite import SqliteStore
@@ -97,8 +100,9 @@ def test_a_fan_out_is_staggered_as_the_stage_declares(world: World) -> None:
     world.deliver(to=3)
 
     entries = world.queue.tasks.values()
-    waits = [e.not_before - e.created_at if e.not_before else None for e in entries]
-    assert [None, timedelta(seconds=60), timedelta(seconds=120)] == waits
+    first, *later = [entry.not_before for entry in entries]
+    assert first is None
+    assert [timedelta(seconds=60)] == [b - a for a, b in pairwise(filter(None, later))]
 
 
 def test_a_second_delivery_does_nothing(world: World) -> None:
@@ -175,6 +179,45 @@ def test_a_crash_between_commit_and_sending_is_made_up_for(
     assert 2 == sweep(world.runtime, older_than=timedelta(0))
     assert "succeeded before" == world.deliver("t1", 1, to=2).message
     assert (1, 2) == (world.count("orders"), len(world.queue.tasks))
+
+
+def test_a_task_that_is_done_stays_done_when_its_sending_breaks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_entries: object) -> None:
+        raise TimeoutError("no answer")
+
+    monkeypatch.setattr(world.queue, "send", fail)
+    assert (HTTPStatus.OK, "succeeded") == (world.deliver("t1", 2, to=2).status, "succeeded")
+    monkeypatch.undo()
+
+    assert (0, 2) == (world.count(FAILED_TASKS), world.count(OUTBOX))
+    assert 2 == sweep(world.runtime, older_than=timedelta(0))
+
+
+def test_an_outbox_entry_of_a_stage_that_is_no_more_holds_up_no_other(world: World) -> None:
+    dispatcher = CloudTasksDispatcher(
+        toy(), project="p", location="l", base_url="http://functions.example"
+    )
+    gone = OutboxEntry(task_id="t9", stage="gone", body=b"{}", created_at=datetime.now(UTC))
+
+    sending = dispatcher.send([gone])
+
+    assert [] == sending.sent
+    assert "tasks for 'gone' stay" in str(sending.failures[0])
+
+
+def test_a_task_that_was_sent_and_never_ended_is_filed_as_lost(world: World) -> None:
+    world.deliver(to=2)
+    done, lost = world.queue.tasks
+    world.queue.tasks.pop(lost)
+    world.queue.deliver_all(world.runtime)
+
+    assert 1 == bury_lost(world.runtime, {done: "sink", lost: "sink"})
+    failed = world.data(FAILED_TASKS, lost)
+    assert ("TaskLost", "sink") == (failed["error_type"], failed["pipeline_stage"])
+    assert "dead_lettered" == world.data(RECEIPTS, lost)["outcome"]
+    assert 0 == bury_lost(world.runtime, {done: "sink", lost: "sink"})
 
 
 def test_an_error_is_answered_so_that_the_queue_tries_again(world: World) -> None:

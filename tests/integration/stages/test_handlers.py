@@ -179,6 +179,7 @@ def test_workers_that_open_a_new_database_at_once_make_its_tables_once(tmp_path:
         ("nosuchdb://admin:hunter2@host/tables", PermanentError),  # no such kind of database
         ("postgresql+nosuch://admin:hunter2@host/tables", PermanentError),  # nor driver
         ("not a url hunter2", PermanentError),
+        ("postgresql://admin:hunter2@host:abc/tables", PermanentError),  # no port
     ],
 )
 def test_a_database_that_cannot_be_used_is_told_without_its_password(

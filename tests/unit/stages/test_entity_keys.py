@@ -29,7 +29,11 @@ from functions.stages.events import ExtractedVenue
         ("ＷＩＤＥ", "wide"),  # compatibility forms
         ("Straße", "strasse"),  # case folding, not lower case
         ("!!!", "!!!"),  # a name of punctuation keeps it
-        ("東京ホール", "東京ホール".replace("ホ", "ホ")),  # other scripts stay
+        ("東京ホール", "東京ホール"),  # other scripts stay
+        ("ガール", "ガール"),  # where a mark makes another letter
+        ("किशोर", "किशोर"),  # or a vowel
+        ("Ёлка", "елка"),  # in Cyrillic it is spelling
+        ("snake_case", "snake case"),
     ],
 )
 def test_a_name_is_known_in_any_spelling(name: str, normalised: str) -> None:

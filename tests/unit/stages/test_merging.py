@@ -13,7 +13,7 @@ NOW = datetime(2027, 3, 1, tzinfo=UTC)
 
 
 def claim(source: str, fields: dict[str, Any], *, precedence: int = 0, url: str = "") -> Document:
-    data = {"source_id": source, "fields": fields, "precedence": precedence, "url": url}
+    data = {"source_id": source, "part": 0, "fields": fields, "precedence": precedence, "url": url}
     return Document("entity_sources", source, data, NOW, NOW)
 
 
