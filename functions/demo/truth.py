@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from functions.stages.entity_resolution.keys import normalise_name
+from functions.stages.events import EventStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -65,6 +67,7 @@ class Show:
             and (self.name == row.name or bool(self.artists & row.artists))
             and self.artists <= row.artists
             and self.time in (None, row.time)
+            and self.status in (EventStatus.SCHEDULED, row.status)
         )
 
 
@@ -96,3 +99,8 @@ def compare(truth: dict[str, list[Show]], found: Collection[Show]) -> Iterator[s
     for row in found:
         if not any(show.is_told_by(row) for show in known):
             yield f"on no page: {row.title}"
+        if row.status not in {show.status for show in known if show.is_told_by(row)}:
+            yield f"no page says {row.status}: {row.title}"
+    for row, times in Counter(found).items():
+        if times > 1:
+            yield f"{times} times in the tables: {row.title}"

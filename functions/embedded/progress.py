@@ -66,7 +66,7 @@ class RunProgress:
 
     def expect(self, tasks: Mapping[str, str]) -> None:
         """Add tasks that were sent: their stage by id."""
-        ahead = [dict(tasks)]
+        ahead: list[Mapping[str, str]] = [tasks]
         while ahead:
             for task_id, stage in ahead.pop().items():
                 if task_id in self._ended or task_id in self.missing:

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from functions.runtime.settings import Settings
 
 _LOCK_FILE: Final = "lock"
-_LOCK_PATIENCE: Final = 15.0
-"""Seconds: a run that was killed leaves processes that take a moment to end."""
-
 _STOP_PATIENCE: Final = 10.0
 
 
@@ -79,7 +76,7 @@ def embedded_session(settings: Settings, *, processes: int) -> Iterator[Session]
         EmulatorError: The folder is in use, or a part did not start; the message says which.
     """
     with contextlib.ExitStack() as stack:
-        lock = stack.enter_context(_locked(settings.data))
+        lock = stack.enter_context(_locked(settings.data, settings.lock_patience))
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
         settings = settings.model_copy(
             update={"base_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
@@ -112,7 +109,7 @@ def _environment(name: str, value: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _locked(data: Path) -> Iterator[int]:
+def _locked(data: Path, patience: float) -> Iterator[int]:
     try:
         data.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(data / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
@@ -121,7 +118,7 @@ def _locked(data: Path) -> Iterator[int]:
             f"{data} cannot be used: {error.strerror}. Name another folder with --data"
         ) from error
     try:
-        deadline = time.monotonic() + _LOCK_PATIENCE
+        deadline = time.monotonic() + patience
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

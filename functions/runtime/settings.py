@@ -19,6 +19,8 @@ class Settings(BaseSettings):
         base_url: Where the functions answer.
         queue_prefix: Put before each queue's name.
         data: The folder of the embedded stores.
+        lock_patience: Seconds to wait for a folder that another run uses: the processes of a run
+            that was killed take a moment to end.
         sql_url: The SQL database that entities are brought into, as SQLAlchemy writes it; the
             embedded default is a file in ``data``.
         fetch_timeout: Seconds for one fetch, redirects and all.
@@ -37,6 +39,7 @@ class Settings(BaseSettings):
     base_url: str = "http://127.0.0.1:8642"
     queue_prefix: str = ""
     data: Path = Path(".mystage")
+    lock_patience: Annotated[float, Field(ge=0)] = 15.0
     sql_url: str = ""
     fetch_timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
     fetch_max_pause: Annotated[float, Field(ge=0)] = 3600.0

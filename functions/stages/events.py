@@ -21,7 +21,7 @@ MAX_ARTISTS: Final = 200
 MAX_OFFERS: Final = 20
 MAX_SAME_AS: Final = 20
 MAX_EVENTS: Final = 1_000
-"""Per page. The longest listings seen in the wild hold a few hundred."""
+"""Per page; a venue's whole year is a few hundred."""
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 AddressPart = Annotated[str, Field(min_length=1, max_length=MAX_ADDRESS_PART)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -123,6 +126,7 @@ def test_piped_output_is_plain_and_the_json_is_alone_on_stdout(pages: Path, data
         (["run", "ftp://venue.example/"], "ftp"),
         (["run", "--processes", "0", "x"], "--processes"),
         (["run", "--sql", "nosuchdb://x", "x"], "names no database that can be used"),
+        (["run", "--sql", "postgresql://u:p@h:abc/d", "x"], "the URL is malformed"),
         (["fly"], "No such command 'fly'"),
     ],
 )
@@ -158,26 +162,46 @@ def test_a_folder_that_cannot_be_used_is_a_clear_error(tmp_path: Path, pages: Pa
     assert "Traceback" not in ended.stderr
 
 
+def test_a_folder_that_is_none_is_a_clear_error(tmp_path: Path, pages: Path) -> None:
+    (pages / "one.html").write_text(event_page(event(1)))
+    (tmp_path / "file").write_text("")
+
+    ended = mystage("run", pages, "--data", tmp_path / "file" / "data")
+
+    assert 69 == ended.code
+    assert "cannot be used: Not a directory. Name another folder with --data" in ended.stderr
+
+
 PAGES = 30
 
 
+@dataclass(frozen=True)
+class Undisturbed:
+    """Hold pages, and what a run that nobody kills makes of them."""
+
+    pages: Path
+    performances: list[Performance]
+    entities: dict[str, dict[str, int]]
+
+
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Performance]]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """Give a folder of pages and what a run that nobody kills makes of it."""
     pages = tmp_path_factory.mktemp("pages")
     for number in range(PAGES):
         shows = [event(number * 2 + offset, venue=f"Hall {number % 5}") for offset in range(4)]
         (pages / f"{number:03}.html").write_text(event_page(*shows))
     data = tmp_path_factory.mktemp("data")
-    assert 0 == mystage("run", pages, "--data", data, "--json").code
-    return pages, read_performances(data)
+    ended = mystage("run", pages, "--data", data, "--json")
+    assert 0 == ended.code
+    return Undisturbed(pages, read_performances(data), ended.json["entities"])
 
 
 @pytest.mark.parametrize("receipts", [1, 60, 150])
 def test_a_run_killed_at_any_moment_is_finished_by_the_next(
-    undisturbed: tuple[Path, list[Performance]], data: Path, receipts: int
+    undisturbed: Undisturbed, data: Path, receipts: int
 ) -> None:
-    pages, expected = undisturbed
+    pages = undisturbed.pages
     run = subprocess.Popen([*MYSTAGE, "run", str(pages), "--data", str(data), "--json"])
     _wait_for_receipts(data, receipts, run)
     os.kill(run.pid, signal.SIGKILL)
@@ -187,15 +211,18 @@ def test_a_run_killed_at_any_moment_is_finished_by_the_next(
 
     assert (0, PAGES) == (ended.code, ended.json["sources"]), ended.stderr
     assert "taking up the run of" in ended.stderr
-    assert expected == read_performances(data)
-    assert PAGES == ended.json["stages"]["sourcing"]["succeeded"]
-    assert len(expected) == ended.json["entities"]["performances"]["created"]
+    assert undisturbed.performances == read_performances(data)
+    assert undisturbed.entities == ended.json["entities"]
+    assert [PAGES, 0] == [
+        ended.json["stages"]["sourcing"]["succeeded"],
+        sum(stage["failed"] for stage in ended.json["stages"].values()),
+    ]
 
 
 def test_a_run_that_was_cut_off_needs_no_source_to_go_on(
-    undisturbed: tuple[Path, list[Performance]], data: Path
+    undisturbed: Undisturbed, data: Path
 ) -> None:
-    pages, expected = undisturbed
+    pages, expected = undisturbed.pages, undisturbed.performances
     run = subprocess.Popen([*MYSTAGE, "run", str(pages), "--data", str(data), "--json"])
     _wait_for_receipts(data, 20, run)
     os.kill(run.pid, signal.SIGKILL)
@@ -207,10 +234,8 @@ def test_a_run_that_was_cut_off_needs_no_source_to_go_on(
     assert expected == read_performances(data)
 
 
-def test_a_run_that_is_interrupted_says_how_to_go_on(
-    undisturbed: tuple[Path, list[Performance]], data: Path
-) -> None:
-    pages, expected = undisturbed
+def test_a_run_that_is_interrupted_says_how_to_go_on(undisturbed: Undisturbed, data: Path) -> None:
+    pages, expected = undisturbed.pages, undisturbed.performances
     run = subprocess.Popen(
         [*MYSTAGE, "run", str(pages), "--data", str(data)],
         stderr=subprocess.PIPE,
@@ -228,21 +253,65 @@ def test_a_run_that_is_interrupted_says_how_to_go_on(
     assert expected == read_performances(data)
 
 
-def test_a_folder_in_use_is_not_used_twice(
-    undisturbed: tuple[Path, list[Performance]], data: Path
+def test_a_run_killed_again_and_again_still_comes_to_its_end(
+    undisturbed: Undisturbed, data: Path
 ) -> None:
-    pages, expected = undisturbed
-    first = subprocess.Popen(
-        [*MYSTAGE, "run", str(pages), "--data", str(data), "--json"], stdout=subprocess.DEVNULL
+    command = [*MYSTAGE, "run", str(undisturbed.pages), "--data", str(data), "--json"]
+    for receipts in (10, 50, 120):
+        run = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        _wait_for_receipts(data, receipts, run)
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait()
+
+    ended = mystage(*command[len(MYSTAGE) :])
+
+    assert (0, undisturbed.entities) == (ended.code, ended.json["entities"])
+    assert undisturbed.performances == read_performances(data)
+
+
+def test_a_folder_in_use_is_not_used_twice(
+    pages: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pages / "one.html").write_text(event_page(event(1)))
+    data.mkdir()
+    with (data / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        monkeypatch.setenv("MYSTAGE_LOCK_PATIENCE", "0.2")
+        ended = mystage("run", pages, "--data", data)
+
+    assert 69 == ended.code
+    assert f"{data} is in use by another mystage run" in ended.stderr
+
+
+def test_what_did_not_reach_the_data_store_is_brought_there_by_the_next_run(
+    pages: Path, data: Path, tmp_path: Path
+) -> None:
+    (pages / "one.html").write_text(event_page(event(1)))
+    mystage("run", pages, "--data", data)
+    other = tmp_path / "other"
+    other.mkdir()
+
+    ended = mystage(
+        "run", pages, "--data", data, "--sql", f"sqlite:///{other}/mystage.db", "--json"
     )
-    _wait_for_receipts(data, 1, first)
 
-    second = mystage("run", pages, "--data", data, "--json")
+    assert {"found": 1, "created": 0} == ended.json["entities"]["performances"]
+    assert read_performances(data) == read_performances(other)
 
-    # It waits for a moment: the first may be about to end. Either is right, both at once is not.
-    assert second.code in (0, 69)
-    assert 0 == first.wait()
-    assert expected == read_performances(data)
+
+def test_a_long_page_says_the_same_whichever_of_its_parts_comes_first(
+    pages: Path, data: Path
+) -> None:
+    shows = [event(number) for number in range(60)]
+    for show in shows[:50]:
+        show["location"]["address"]["streetAddress"] = "1 High Street"
+    (pages / "long.html").write_text(event_page(*shows))
+
+    ended = mystage("run", pages, "--data", data, "--json")
+
+    assert 2 == ended.json["stages"]["entity_resolution"]["succeeded"]
+    with closing(sqlite3.connect(data / "mystage.db")) as tables:
+        assert [("1 High Street",)] == tables.execute("SELECT street FROM venues").fetchall()
 
 
 def _wait_for_receipts(data: Path, wanted: int, run: subprocess.Popen[Any]) -> None:

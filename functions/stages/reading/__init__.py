@@ -15,7 +15,7 @@ def read_page(body: bytes, *, url: str, content_type: str | None) -> Page:
     """Read one page, or one JSON-LD document. A pure function: no network, no files.
 
     Args:
-        body: What was fetched, with transfer and content encodings undone; up to 16 MiB.
+        body: What was fetched, with transfer and content encodings undone; up to 10 MiB.
         url: Where it was fetched: http, https or file.
         content_type: The HTTP header, or None.
 

@@ -20,7 +20,7 @@ MAX_BYTES: Final = 600_000
 
 MAX_VALUES: Final = 100_000
 MAX_DEPTH: Final = 40
-"""Of objects and arrays within each other. Real markup nests six to ten levels."""
+"""Of objects and arrays within each other; an offer within a festival's part is at level eight."""
 
 MAX_STRING: Final = 5_000
 """Descriptions and article bodies are longer at times; no field that is used is."""

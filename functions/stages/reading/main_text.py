@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from functions.stages.reading.markup import Markup
 
 MAX_BYTES: Final = 200_000
-"""Of the text in UTF-8: forty times the main text of a long page."""
+"""Of the text in UTF-8: some thirty thousand words."""
 
 MAX_ELEMENTS: Final = 20_000
 MAX_TOTAL_DEPTH: Final = 500_000

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 MAX_TAGS: Final = 200_000
-"""Of one page; libxml2 keeps some 200 bytes for each. A page of the largest listing sites has
-20,000."""
+"""Of one page; libxml2 keeps some 200 bytes for each. Ten times what a long listing has."""
 
 MAX_ATTRIBUTES: Final = 300_000
 """Of one page; libxml2 keeps some 400 bytes for each."""
@@ -25,7 +24,7 @@ MAX_ATTRIBUTES_OF_TAG: Final = 500
 """libxml2 walks a tag's attributes to append one: 400,000 of them take it minutes."""
 
 MAX_DEPTH: Final = 200
-"""Of tags within tags; browsers stop at 512, and real pages stay below 60."""
+"""Of tags within tags; browsers stop at 512."""
 
 INLINE: Final = frozenset(
     {

@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 
 from functions.errors import PermanentError
 
-MAX_BODY_BYTES: Final = 16 * 1024 * 1024
-"""Larger bodies are refused. The HTML of a page is about 30 kB in the median, 1 MB at most
-(https://almanac.httparchive.org/en/2024/page-weight)."""
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+"""Larger bodies are refused; fetching refuses them too."""
 
 Media = Literal["html", "json"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MAX_DEPTH: Final = 48
-"""Deeper values are left out. Real markup nests six to ten levels."""
+"""Deeper values are left out; a page's blocks are not deeper (see reading.blocks)."""
 
 MAX_NODES: Final = 50_000
 """Per page; what comes after is left out."""

@@ -81,7 +81,7 @@ def test_the_refusal_of_a_page_that_says_nothing_tells_what_was_wrong_with_it() 
 
 
 def test_a_body_beyond_all_bounds_is_refused() -> None:
-    with pytest.raises(PermanentError, match="16,777,217 bytes"):
+    with pytest.raises(PermanentError, match="10,485,761 bytes"):
         read_page(b"x" * (MAX_BODY_BYTES + 1), url=URL, content_type="text/html")
 
 
