@@ -39,7 +39,7 @@ def process_document(payload: ProcessDocument, work: UnitOfWork) -> None:
         "title": page.title,
         "language": page.language,
         "content_hash": page.content_hash,
-        "content": work.blobs.put(content.encode("utf-8", "surrogatepass")),
+        "content": work.blobs.put(content.encode()),
         "problems": list(page.problems),
         "route": page.route,
         "processed_at": work.now,

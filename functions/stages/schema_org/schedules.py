@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from functions.stages.schema_org.graph import MAX_TRIES
 from functions.stages.schema_org.moments import (
     Moment,
     Unreadable,
@@ -102,7 +103,7 @@ def _without_repetitions(
 
 
 def _with_end(graph: Graph, event: Node, start: Moment, end: Moment | None) -> Occurrence:
-    for value in graph.values(event, "endDate"):
+    for value in graph.values(event, "endDate")[:MAX_TRIES]:
         written = graph.written(value)
         if end is not None or written is None:
             continue
@@ -137,7 +138,7 @@ def _scheduled(graph: Graph, schedule: Node) -> Iterator[Occurrence]:
     last = read_moment(graph.text(schedule, "endDate") or "")
     last_day = last.date if isinstance(last, Moment) else None
     written_count = graph.text(schedule, "repeatCount") or ""
-    count = int(written_count) if re.fullmatch(r"[0-9]{1,3}", written_count) else None
+    count = int(written_count) if re.fullmatch(r"[1-9][0-9]{0,2}", written_count) else None
     clock = first.time or _first_clock(graph, schedule, "startTime")
     end_time = _first_clock(graph, schedule, "endTime")
     except_days = {

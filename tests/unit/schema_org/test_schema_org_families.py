@@ -198,6 +198,7 @@ def test_several_dates_are_several_events(
         ),
         # without an end, or by the month: the first one only
         ({"repeatFrequency": "P1W"}, ["01-04"]),
+        ({"repeatFrequency": "P1W", "repeatCount": 0}, ["01-04"]),
         ({"repeatFrequency": "P1M", "repeatCount": 4}, ["01-04"]),
     ],
 )
