@@ -62,7 +62,8 @@ def route(call: HttpCall, queue: Any) -> HttpCall:
     if override.uri_override_enforce_mode == UriOverride.IF_NOT_EXISTS:
         return call
     parts = urlsplit(call.url)
-    host = override.host or parts.hostname or ""
+    own = parts.hostname or ""
+    host = override.host or (f"[{own}]" if ":" in own else own)
     port = override.port if override.HasField("port") else parts.port
     parts = SplitResult(
         _SCHEMES.get(override.scheme, parts.scheme),
