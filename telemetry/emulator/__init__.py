@@ -1,1 +1,1 @@
-"""A Logfire on this machine: takes OTLP, keeps it, and answers Logfire's SQL over Logfire's APIs."""
+"""A Logfire on this machine: takes OTLP, keeps it, answers SQL, as Logfire does."""

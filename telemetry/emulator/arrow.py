@@ -78,9 +78,7 @@ def _field(column: Column) -> pa.Field:
 def _stored(table: Table, *internal: pa.Field) -> StoredTable:
     # The metric value is put together by the engine, from the columns beside it.
     columns = [column for column in table.columns if column.type is not ColumnType.METRIC_VALUE]
-    return StoredTable(
-        table.name, pa.schema([*map(_field, columns), *internal]), table.time_column
-    )
+    return StoredTable(table.name, pa.schema([*map(_field, columns), *internal]), table.time_column)
 
 
 RECORDS: Final = _stored(schema.RECORDS_ALL)
