@@ -10,7 +10,8 @@ The tree::
     │   ├── UndeclaredAttribute (LookupError) an attribute its metric does not declare
     │   ├── InvalidMeasurement  (ValueError) a value its metric cannot take
     │   └── InvalidOutcome      (ValueError) a run cannot end like this
-    └── NotCaptured             (AssertionError) a test looked for telemetry that is not there
+    ├── NotCaptured             (AssertionError) a test looked for telemetry that is not there
+    └── ServerNotStarted        a child process that serves did not come up
 
 The first two are raised when a module is imported, so a program that starts has none of them.
 ``Misuse`` is raised in strict mode only; elsewhere the same mistake is logged once and telemetry
@@ -54,3 +55,7 @@ class InvalidOutcome(Misuse, ValueError):
 
 class NotCaptured(TelemetryError, AssertionError):
     """Say that a test looked for telemetry that was not captured, and list what was."""
+
+
+class ServerNotStarted(TelemetryError):
+    """Say that a child process which should serve ended, or kept silent, instead."""

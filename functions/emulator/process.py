@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import queue
-import subprocess
-import sys
-import threading
-from collections import deque
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from functions.errors import EmulatorError
+from telemetry.child import ServingProcess
+from telemetry.errors import ServerNotStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-    from types import TracebackType
-
-_READY = "ready "
-_START_SECONDS = 20.0
-_LOG_LINES = 1000
-_STOP_SECONDS = 15.0  # above the grace the emulator gives to deliveries under way
 
 
-class EmulatorProcess:
+class EmulatorProcess(ServingProcess):
     """Run an emulator in a process of its own, which ends when this one does, however it does.
-
-    It goes by the end of its standard input, which children this process forks hold open too.
-
-    Use it as a context manager, or call :meth:`stop` in the end.
 
     Args:
         data_dir: The folder that survives; None for a temporary one.
@@ -38,96 +24,10 @@ class EmulatorProcess:
     """
 
     def __init__(self, data_dir: Path | None = None, *, port: int = 0) -> None:
-        command = [sys.executable, "-m", "functions.emulator", "--port", str(port)]
+        arguments = ["--port", str(port)]
         if data_dir is not None:
-            command += ["--data", str(data_dir)]
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [*command, "--until-stdin-closes"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-        )
-        self._log: deque[str] = deque(maxlen=_LOG_LINES)
-        self._reader = _in_background(self._process.stderr, self._log.append)
-        line = self._first_line()
-        if not line.startswith(_READY):
-            self.kill()
-            raise EmulatorError(f"The Cloud Tasks emulator did not start: {self.log or line!r}")
-        self.address = line.removeprefix(_READY).strip()
-
-    def __enter__(self) -> Self:
-        """Return the running emulator."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop the emulator."""
-        self.stop()
-
-    @property
-    def pid(self) -> int:
-        """Return the process id."""
-        return self._process.pid
-
-    def poll(self) -> int | None:
-        """Return the code it ended with; None while it runs."""
-        return self._process.poll()
-
-    @property
-    def log(self) -> str:
-        """Return the last lines the emulator has written to stderr so far."""
-        return "".join(self._log).strip()
-
-    def stop(self) -> int:
-        """Stop the emulator in good order and return its exit code; a second call changes nothing.
-
-        Deliveries under way get a few seconds to end.
-        """
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+            arguments += ["--data", str(data_dir)]
         try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        return self._end()
-
-    def kill(self) -> None:
-        """End the emulator at once, as a crash would."""
-        self._process.kill()
-        self._end()
-
-    def _end(self) -> int:
-        code = self._process.wait()
-        self._reader.join()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()
-        return code
-
-    def _first_line(self) -> str:
-        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        _in_background(self._process.stdout, lines.put)
-        try:
-            return lines.get(timeout=_START_SECONDS)
-        except queue.Empty:
-            return f"no answer within {_START_SECONDS:.0f} s"
-
-
-def _in_background(stream: IO[str] | None, use: Callable[[str], object]) -> threading.Thread:
-    """Pass every line of a pipe on, and an empty one at its end."""
-
-    def read() -> None:
-        if stream is not None:
-            for line in stream:
-                use(line)
-        use("")
-
-    thread = threading.Thread(target=read, name="emulator-pipe", daemon=True)
-    thread.start()
-    return thread
+            super().__init__("functions.emulator", arguments, name="Cloud Tasks emulator")
+        except ServerNotStarted as error:
+            raise EmulatorError(str(error)) from error

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
-import os
-import signal
 import sqlite3
-import sys
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +18,7 @@ from functions.emulator.service import CloudTasksService
 from functions.emulator.store import TaskStore
 from functions.emulator.writer import Writer
 from functions.errors import EmulatorError
+from telemetry.serving import HOST, call_when_asked_to_stop, loop_factory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
 
     from functions.emulator.clock import Clock
 
-HOST = "127.0.0.1"
 # Room for a batch of a hundred tasks; gRPC's own limit is 4 MiB.
 _MAX_REQUEST = 16 * 2**20
 _GRACE = 5.0  # seconds that deliveries under way get when the emulator stops
@@ -173,7 +168,7 @@ def run(options: Options, *, ready: Callable[[str], object], say: Callable[[str]
     Raises:
         EmulatorError: The folder or the port cannot be used, or the folder not any more.
     """
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(options, ready, say))
 
 
@@ -182,14 +177,8 @@ async def _serve(
 ) -> None:
     emulator = Emulator(options, say=say)
     address = await emulator.start()
-    loop = asyncio.get_running_loop()
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Windows has no handlers in the loop; there Ctrl-C raises KeyboardInterrupt.
-            with contextlib.suppress(NotImplementedError):
-                loop.add_signal_handler(number, emulator.ask_to_stop)
-        if options.until_stdin_closes:
-            _watch_stdin(lambda: loop.call_soon_threadsafe(emulator.ask_to_stop))
+        call_when_asked_to_stop(emulator.ask_to_stop, until_stdin_closes=options.until_stdin_closes)
         # What is there now stays: the collector need not look at it ever again.
         gc.collect()
         gc.freeze()
@@ -197,15 +186,6 @@ async def _serve(
         await emulator.wait()
     finally:
         await emulator.stop()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
-        return None
-    import uvloop  # noqa: PLC0415 - is not there on Windows
-
-    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return factory
 
 
 def _listen(port: int) -> tuple[grpc.aio.Server, int]:
@@ -246,15 +226,3 @@ def _delivery_room() -> int:
     if soft == resource.RLIM_INFINITY:
         return _MOST_DELIVERIES
     return max(_FEWEST_DELIVERIES, min(soft - _RESERVED_FILES, _MOST_DELIVERIES))
-
-
-def _watch_stdin(at_end: Callable[[], object]) -> None:
-    def read() -> None:
-        # os.read, for a thread inside sys.stdin's own lock would hang the interpreter's exit.
-        with contextlib.suppress(OSError):
-            while os.read(0, 65536):
-                pass
-        with contextlib.suppress(RuntimeError):  # the loop has ended before
-            at_end()
-
-    threading.Thread(target=read, name="stdin-watch", daemon=True).start()
