@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from telemetry.attributes import clean_text
 from telemetry.diagnostics import report
@@ -19,6 +20,8 @@ _UNKNOWN_SERVICE: Final = "unknown_service"
 """https://opentelemetry.io/docs/specs/semconv/resource/#service"""
 
 _DISTRIBUTION: Final = "mystage"
+
+_ANY_TOKEN: Final = "local"  # noqa: S105 - the Logfire emulator takes any
 
 _lock: Final = threading.Lock()
 _configured: dict[str, Any] | None = None
@@ -49,7 +52,8 @@ def configure(  # noqa: PLR0913 - all but the first have a default
             installed version of this project; never a call to git.
         environment: By default ``MYSTAGE_ENVIRONMENT``, or ``LOGFIRE_ENVIRONMENT``.
         send_to_logfire: By default ``LOGFIRE_SEND_TO_LOGFIRE``, or ``if-token-present``.
-        token: Write token; by default ``LOGFIRE_TOKEN``.
+        token: Write token; by default ``LOGFIRE_TOKEN``. An emulator on this machine is sent one
+            all the same: there the address is all it takes.
         base_url: Where to send; by default ``LOGFIRE_BASE_URL``, or what the token's region says.
         console: Whether to print spans.
         span_processors: Further receivers of spans. Each works on a thread of its own behind a
@@ -89,7 +93,7 @@ def _configure_logfire(arguments: dict[str, Any]) -> None:
         service_version=arguments["service_version"] or _find_version(),
         environment=arguments["environment"] or os.environ.get("MYSTAGE_ENVIRONMENT"),
         send_to_logfire=send_to_logfire,
-        token=arguments["token"],
+        token=arguments["token"] or _token_for_emulator(arguments["base_url"]),
         console=logfire.ConsoleOptions() if arguments["console"] else False,
         inspect_arguments=False,
         distributed_tracing=arguments["distributed_tracing"],
@@ -99,6 +103,14 @@ def _configure_logfire(arguments: dict[str, Any]) -> None:
         metrics=logfire.MetricsOptions(additional_readers=arguments["metric_readers"]),
         advanced=logfire.AdvancedOptions(base_url=arguments["base_url"]),
     )
+
+
+def _token_for_emulator(base_url: str | None) -> str | None:
+    """Return a token for a server on this machine where none was given; None anywhere else."""
+    if os.environ.get("LOGFIRE_TOKEN"):
+        return None  # Logfire reads it itself
+    host = urlsplit(base_url or os.environ.get("LOGFIRE_BASE_URL") or "").hostname
+    return _ANY_TOKEN if host in {"127.0.0.1", "localhost", "::1"} else None
 
 
 def _find_version() -> str:

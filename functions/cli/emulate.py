@@ -1,4 +1,4 @@
-"""``mystage emulate``: one of Google Cloud's services on this machine."""
+"""``mystage emulate tasks``: Cloud Tasks on this machine."""
 
 from __future__ import annotations
 
@@ -7,22 +7,10 @@ from pathlib import Path
 import click
 
 from functions.errors import EmulatorError
-
-_UNAVAILABLE = 69  # EX_UNAVAILABLE of sysexits.h: a service out of reach
-
-
-class _Unavailable(click.ClickException):
-    """End the command because the emulator cannot run."""
-
-    exit_code = _UNAVAILABLE
+from telemetry.cli import CommandError, exits
 
 
-@click.group()
-def emulate() -> None:
-    """Run an emulator of a cloud service on this machine."""
-
-
-@emulate.command()
+@click.command()
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -63,4 +51,4 @@ def tasks(port: int, data: Path | None, *, until_stdin_closes: bool) -> None:
             say=lambda message: click.echo(message, err=True),
         )
     except EmulatorError as error:
-        raise _Unavailable(str(error)) from error
+        raise CommandError(str(error), exit_code=exits.UNAVAILABLE) from error

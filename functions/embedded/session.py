@@ -17,6 +17,7 @@ from functions.emulator.process import EmulatorProcess
 from functions.errors import EmulatorError
 from functions.runtime.dispatcher import EMULATOR_HOST
 from functions.runtime.queues import declare_queues
+from telemetry.emulator.address import telemetry_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +141,7 @@ def _start_workers(
 ) -> subprocess.Popen[bytes]:
     environment = {
         f"MYSTAGE_{name.upper()}": str(value) for name, value in settings.model_dump().items()
-    }
+    } | telemetry_environment(settings.data)
     return subprocess.Popen(  # noqa: S603 - this interpreter, our own module
         [
             sys.executable,

@@ -1,7 +1,6 @@
 """The ``mystage`` command.
 
-Its verbs are click commands registered under the entry point group ``mystage.verbs``, so that the
-toolkit works without the pipeline, and another package can add a verb of its own.
+Its verbs are found by their entry points: see ``telemetry.cli.verbs``.
 """
 
 from __future__ import annotations
@@ -9,36 +8,19 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from importlib.metadata import entry_points
 from typing import Any, Final, NoReturn
 
 import click
 
 from telemetry.cli import exits
-
-VERBS: Final = "mystage.verbs"
+from telemetry.cli.verbs import VERBS, EntryPointGroup
 
 _DEBUG: Final = "MYSTAGE_DEBUG"
 
 
-class VerbGroup(click.Group):
-    """Find verbs by their entry points, and import only the one that is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the verbs' names."""
-        return sorted(point.name for point in entry_points(group=VERBS))
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import a verb; None where there is none of that name."""
-        for point in entry_points(group=VERBS, name=cmd_name):
-            command = point.load()
-            if isinstance(command, click.Command):
-                return command
-        return None
-
-
 @click.group(
-    cls=VerbGroup,
+    cls=EntryPointGroup,
+    entry_point_group=VERBS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 fine, 1 findings or failures, 64 wrong usage, 69 a service out of"
     " reach, 70 a bug.",

@@ -1,0 +1,34 @@
+"""Durations as people write them on a command line: ``30s``, ``15m``, ``24h``, ``7d``."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import click
+
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_WRITTEN: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhdw])")
+
+
+class DurationType(click.ParamType):
+    """Convert ``15m`` to seconds."""
+
+    name = "duration"
+
+    def convert(
+        self,
+        value: str | float,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Return seconds, more than none."""
+        if not isinstance(value, str):
+            return value
+        match = _WRITTEN.fullmatch(value.strip().lower())
+        if match is None or float(match[1]) == 0:
+            self.fail(f"{value!r} is no duration: write it as 30s, 15m, 24h or 7d.", param, ctx)
+        return float(match[1]) * _SECONDS[match[2]]
+
+
+DURATION: Final = DurationType()

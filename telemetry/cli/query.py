@@ -1,0 +1,285 @@
+"""``mystage query``: ask the emulator, or Logfire itself, in SQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from telemetry.cli import CommandError, exits
+from telemetry.cli.durations import DURATION
+from telemetry.errors import InvalidSql
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from logfire.query_client import LogfireQueryClient
+
+_MAX_LIMIT: Final = 10_000
+"""https://logfire.pydantic.dev/docs/how-to-guides/query-api/#additional-configuration"""
+
+_ANY_TOKEN: Final = "local"  # noqa: S105 - the emulator takes any
+_TIMEOUT: Final = 60.0
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What could steer a terminal. Telemetry repeats what strangers' pages say."""
+
+
+class _Bindings(click.ParamType):
+    """Convert ``name=value``."""
+
+    name = "name=value"
+
+    def convert(
+        self, value: str | tuple[str, str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return name and value."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, bound = value.partition("=")
+        if not (name and equals):
+            self.fail(f"{value!r} is no NAME=VALUE.", param, ctx)
+        return name, bound
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  mystage query "SELECT span_name, count(*) AS n FROM records GROUP BY 1 ORDER BY 2 DESC"
+  mystage query "SELECT message, attributes->>'stage' AS stage FROM records WHERE level >= 'error'"
+  mystage query --last 7d --format csv --limit 10000 --file failures.sql > failures.csv
+  mystage query --file funnel.sql --resolution '5 minutes' --var service=sourcing
+  mystage query --source logfire "SELECT count(*) FROM records"
+"""
+)
+@click.argument("sql", required=False)
+@click.option(
+    "--file",
+    type=click.File(encoding="utf-8"),
+    help="Read the SQL from a file, or from standard input with '-'.",
+)
+@click.option(
+    "--last",
+    type=DURATION,
+    default="24h",
+    show_default=True,
+    help="How far back to look, as 30m, 24h or 7d.",
+)
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to print the rows. JSON is one document: columns and rows.",
+)
+@click.option(
+    "--source",
+    type=click.Choice(["local", "logfire"]),
+    default="local",
+    show_default=True,
+    help="Whom to ask: the emulator, or Logfire with the token in LOGFIRE_READ_TOKEN.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, _MAX_LIMIT),
+    default=100,
+    show_default=True,
+    help="How many rows to give at most.",
+)
+@click.option("--timezone", help="Time zone of the query, as Europe/Paris [default: UTC].")
+@click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    help="Only rows of this deployment environment; '' for those without one. May be repeated.",
+)
+@click.option(
+    "--var",
+    "variables",
+    type=_Bindings(),
+    multiple=True,
+    help="Value of a dashboard variable, $NAME in the SQL. The same name again makes a list.",
+)
+@click.option("--resolution", default="1 minute", show_default=True, help="Value of $resolution.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".mystage"),
+    envvar="MYSTAGE_DATA",
+    show_default=True,
+    help="The folder whose emulator to ask, where no --url is given.",
+)
+@click.option(
+    "--url",
+    envvar="LOGFIRE_BASE_URL",
+    help="Where the query API is [default: found by --data, or by the token].",
+)
+def query(  # noqa: PLR0913 - one parameter for each option
+    *,
+    sql: str | None,
+    file: Any,
+    last: float,
+    output: str,
+    source: str,
+    limit: int,
+    timezone: str | None,
+    environments: tuple[str, ...],
+    variables: tuple[tuple[str, str], ...],
+    resolution: str,
+    data: Path,
+    url: str | None,
+) -> None:
+    """Ask the telemetry in SQL, as Logfire takes it.
+
+    The tables are records, records_all and metrics: docs/sql.md tells what is in them.
+    """
+    sql = _read_sql(sql, file)
+    arguments: dict[str, Any] = {
+        "sql": _render(sql, variables, resolution),
+        "min_timestamp": datetime.now(UTC) - timedelta(seconds=last),
+        "limit": limit,
+        "timezone": timezone,
+        "environment": list(environments) or None,
+    }
+    with _open_client(source, data, url) as client:
+        if output == "csv":
+            text: str = _ask(client.query_csv, client.base_url, arguments)
+            click.echo(text, nl=False)
+            count = max(text.count("\n") - 1, 0)
+        else:
+            result = _ask(client.query_json_rows, client.base_url, arguments)
+            count = len(result["rows"])
+            if output == "json":
+                click.echo(json.dumps(result, ensure_ascii=False))
+            else:
+                _print_table(result["columns"], result["rows"])
+    if count >= limit:
+        click.echo(f"{limit} rows, which is the limit: there may be more (--limit)", err=True)
+
+
+def _read_sql(sql: str | None, file: Any) -> str:
+    if (sql is None) == (file is None):
+        raise click.UsageError("give the SQL either as an argument or with --file")
+    if sql is not None:
+        return sql
+    try:
+        text: str = file.read()
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{file.name} is no UTF-8 text: {error}") from error
+    return text
+
+
+def _render(sql: str, variables: Sequence[tuple[str, str]], resolution: str) -> str:
+    if "$" not in sql:
+        return sql
+    from telemetry.sql.resolution import render  # noqa: PLC0415 - loads sqlglot
+
+    values: dict[str, str | list[str]] = {}
+    for name, value in variables:
+        before = values.get(name)
+        if before is None:
+            values[name] = value
+        else:
+            values[name] = [*([before] if isinstance(before, str) else before), value]
+    try:
+        return render(sql, values, resolution)
+    except InvalidSql as error:
+        raise CommandError(f"{error}. Give variables with --var NAME=VALUE") from error
+
+
+def _open_client(source: str, data: Path, url: str | None) -> LogfireQueryClient:
+    from httpx import Timeout  # noqa: PLC0415 - not for --help
+    from logfire.query_client import LogfireQueryClient  # noqa: PLC0415
+
+    token = os.environ.get("LOGFIRE_READ_TOKEN")
+    if source == "logfire":
+        if not token:
+            raise CommandError(
+                "Logfire wants a read token: make one in the project's settings, and put it into"
+                " LOGFIRE_READ_TOKEN"
+            )
+        return LogfireQueryClient(token, base_url=url, timeout=Timeout(_TIMEOUT))
+    if url is None:
+        from telemetry.emulator.address import find_emulator  # noqa: PLC0415
+
+        url = find_emulator(data)
+    if url is None:
+        raise CommandError(
+            f"no Logfire emulator is up for {data}: start one with"
+            f" `mystage emulate logfire --data {data}`, or name it with --url",
+            exit_code=exits.UNAVAILABLE,
+        )
+    return LogfireQueryClient(token or _ANY_TOKEN, base_url=url, timeout=Timeout(_TIMEOUT))
+
+
+def _ask(ask: Any, url: str, arguments: dict[str, Any]) -> Any:
+    import httpx  # noqa: PLC0415 - not for --help
+    from logfire.query_client import (  # noqa: PLC0415
+        QueryExecutionError,
+        QueryRequestError,
+        UnexpectedResponseError,
+    )
+
+    try:
+        return ask(**arguments)
+    except (QueryExecutionError, QueryRequestError) as error:
+        raise CommandError(_message(error.args[0])) from error
+    except UnexpectedResponseError as error:
+        raise CommandError(f"{url}: {error}", exit_code=exits.UNAVAILABLE) from error
+    except httpx.HTTPError as error:
+        reason = str(error) or type(error).__name__
+        raise CommandError(
+            f"{url} does not answer: {reason}. Is it up? `mystage emulate logfire` starts one here",
+            exit_code=exits.UNAVAILABLE,
+        ) from error
+
+
+def _message(answer: Any) -> str:
+    """Return what an error's body says, whatever shape it has."""
+    detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
+    if isinstance(detail, list):
+        return "; ".join(
+            f"{'.'.join(map(str, item.get('loc', ())))}: {item.get('msg', item)}"
+            if isinstance(item, dict)
+            else str(item)
+            for item in detail
+        )
+    return str(detail)
+
+
+def _print_table(columns: Sequence[Any], rows: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - not for --help
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    names = [column["name"] for column in columns]
+    if not sys.stdout.isatty():
+        # For a program: one row a line, tabs between values, nothing cut.
+        for line in (names, *([_cell(row[name]) for name in names] for row in rows)):
+            click.echo("\t".join(_on_one_line(value) for value in line))
+        return
+    table = Table(box=None, header_style="bold")
+    for column in columns:
+        numeric = rows and all(isinstance(row[column["name"]], int | float) for row in rows)
+        table.add_column(Text(column["name"]), justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*(Text(_cell(row[name])) for name in names))
+    Console().print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def _on_one_line(value: str) -> str:
+    return value.replace("\t", "\\t").replace("\n", "\\n")
