@@ -1,0 +1,1 @@
+"""The emulator on the wire: OTLP ingest and the query API."""
