@@ -11,7 +11,19 @@ The tree::
     │   ├── InvalidMeasurement  (ValueError) a value its metric cannot take
     │   └── InvalidOutcome      (ValueError) a run cannot end like this
     ├── NotCaptured             (AssertionError) a test looked for telemetry that is not there
-    └── ServerNotStarted        a child process that serves did not come up
+    ├── ServerNotStarted        a child process that serves did not come up
+    ├── EmulatorError           the Logfire emulator cannot do what it is for
+    │   ├── InvalidPayload      (ValueError) a body that is no OTLP message it can store
+    │   ├── StoreUnusable       its folder is in use, foreign, damaged or of another version
+    │   └── StoreUnavailable    the disk is full or fails, or the store is closed: try again
+    └── QueryError              there are no rows; says where in the SQL, and what to do
+        ├── InvalidQuery        (ValueError) unknown names, wrong types
+        │   └── InvalidSql      it cannot be understood
+        │       └── ForbiddenSql    it would do more than read the tables
+        ├── InvalidMetric       (ValueError) points that a metric function cannot put together
+        ├── QueryFailed         it began to run and met a value it cannot deal with
+        ├── QueryTimedOut       (TimeoutError) it took longer than queries may
+        └── QueryOutOfMemory    it took more memory than queries may
 
 The first two are raised when a module is imported, so a program that starts has none of them.
 ``Misuse`` is raised in strict mode only; elsewhere the same mistake is logged once and telemetry
@@ -59,3 +71,72 @@ class NotCaptured(TelemetryError, AssertionError):
 
 class ServerNotStarted(TelemetryError):
     """Say that a child process which should serve ended, or kept silent, instead."""
+
+
+class EmulatorError(TelemetryError):
+    """Stand above the reasons why the Logfire emulator cannot do what it is for."""
+
+
+class InvalidPayload(EmulatorError, ValueError):
+    """Refuse a body that is no OTLP message, or of which nothing can be stored."""
+
+
+class StoreUnusable(EmulatorError):
+    """Refuse a folder that telemetry cannot be kept in: in use, foreign, of another version."""
+
+
+class StoreUnavailable(EmulatorError):
+    """Say that the store could not take or give something now: the disk is full, it is closed."""
+
+
+class QueryError(TelemetryError):
+    """Say why a query has no rows, where in its text the cause is, and what to do.
+
+    Args:
+        message: What is wrong.
+        line: Of the query's text, from 1; None where no place is to blame.
+        column: Of that line, in characters from 1.
+        hint: What to do next; "" where the message says it.
+    """
+
+    def __init__(
+        self, message: str, *, line: int | None = None, column: int | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return all of it in one line."""
+        where = "" if self.line is None else f" at line {self.line}, column {self.column}"
+        return f"{self.message}{where}{self.hint and f'. {self.hint}'}"
+
+
+class InvalidQuery(QueryError, ValueError):
+    """Refuse a query that cannot be run as it is written."""
+
+
+class InvalidSql(InvalidQuery):
+    """Refuse SQL that cannot be understood: bad syntax, unknown levels, unknown variables."""
+
+
+class ForbiddenSql(InvalidSql):
+    """Refuse SQL that would do more than read the tables."""
+
+
+class InvalidMetric(QueryError, ValueError):
+    """Refuse to put points of metrics together that do not fit together."""
+
+
+class QueryFailed(QueryError):
+    """Say that a query met a value it cannot deal with."""
+
+
+class QueryTimedOut(QueryError, TimeoutError):
+    """Say that a query took longer than it may, its wait for a turn included."""
+
+
+class QueryOutOfMemory(QueryError):
+    """Say that a query took more memory than it may, and was stopped."""

@@ -1,0 +1,94 @@
+"""What a query may be: one SELECT over tables, and nothing that reaches outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import TokenType
+
+from telemetry.errors import ForbiddenSql, InvalidSql
+
+if TYPE_CHECKING:
+    from telemetry.sql.tokens import Tokens
+
+INTERNAL: Final = "_lf_"
+"""What the names begin with that only the engine itself writes."""
+
+TABLE_FUNCTIONS: Final = frozenset({"generate_series", "range", "unnest"})
+
+_BEGINNINGS: Final = frozenset({"SELECT", "WITH"})
+_STATEMENTS: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
+_BEFORE_TABLES: Final = frozenset({"FROM", "JOIN"})
+
+
+def check(tokens: Tokens) -> int:
+    """Make sure that a query may be run.
+
+    Returns:
+        How many of the tokens belong to it: all but a semicolon at the end.
+
+    Raises:
+        InvalidSql: It is empty.
+        ForbiddenSql: It is no single SELECT, or reaches for more than the tables.
+    """
+    end = len(tokens)
+    while end and tokens.type(end - 1) is TokenType.SEMICOLON:
+        end -= 1
+    if not end:
+        raise InvalidSql("the query is empty", hint="Write a SELECT")
+    begin = next((i for i in range(end) if tokens.type(i) is not TokenType.L_PAREN), 0)
+    if tokens.word(begin) not in _BEGINNINGS:
+        raise _forbidden(tokens, begin, "only a SELECT, perhaps behind WITH, can be run")
+    for index in range(end):
+        _check_token(tokens, index)
+    return end
+
+
+def _check_token(tokens: Tokens, index: int) -> None:
+    token = tokens[index]
+    if token.type is TokenType.SEMICOLON:
+        raise _forbidden(tokens, index + 1, "only one statement can be run at a time")
+    if token.word == "INTO":
+        raise _forbidden(tokens, index, "only a plain SELECT can be run, and not INTO a table")
+    if token.word in _STATEMENTS and tokens.type(index - 1) in {
+        TokenType.L_PAREN,
+        TokenType.R_PAREN,
+    }:
+        raise _forbidden(tokens, index, f"only a SELECT can be run, not {token.word}")
+    if tokens.is_name(index) and tokens.name(index).lower().startswith(INTERNAL):
+        name = tokens.source(index, index + 1)
+        raise _forbidden(tokens, index, f"{name} is internal: no query may use it")
+    if token.word in _BEFORE_TABLES and not _is_part_of_function(tokens, index):
+        _check_table(tokens, index + 1)
+
+
+def _check_table(tokens: Tokens, index: int) -> None:
+    if tokens.word(index) == "LATERAL":
+        index += 1
+    source = tokens.source(index, index + 1) if index < len(tokens) else ""
+    if tokens.type(index) is TokenType.STRING or (
+        tokens.type(index) is TokenType.IDENTIFIER and any(sign in source for sign in "./\\:")
+    ):
+        raise _forbidden(tokens, index, f"{source} is no table: files cannot be read")
+    if (
+        tokens.type(index + 1) is TokenType.L_PAREN
+        and tokens.type(index) is not TokenType.L_PAREN
+        and source.lower() not in TABLE_FUNCTIONS
+    ):
+        known = ", ".join(sorted(TABLE_FUNCTIONS))
+        raise _forbidden(tokens, index, f"there is no table function {source}; there are {known}")
+
+
+def _is_part_of_function(tokens: Tokens, index: int) -> bool:
+    """Tell whether a FROM belongs to ``EXTRACT(x FROM y)``, ``trim(x FROM y)`` or ``DISTINCT``."""
+    if tokens.word(index - 1) == "DISTINCT":
+        return True
+    for opening in range(index - 1, -1, -1):
+        if opening in tokens.closing and tokens.closing[opening] > index:
+            return tokens.word(opening - 1) in {"EXTRACT", "TRIM", "SUBSTRING", "OVERLAY"}
+    return False
+
+
+def _forbidden(tokens: Tokens, index: int, message: str) -> ForbiddenSql:
+    line, column = tokens.place(index)
+    return ForbiddenSql(message, line=line, column=column)

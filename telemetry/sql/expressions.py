@@ -1,0 +1,392 @@
+"""Walk over a query's tokens, and rewrite what DataFusion would not take, or would take otherwise.
+
+Operators bind as in PostgreSQL
+(https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-PRECEDENCE): casts, subscripts
+and arithmetic tighter than ``->``, ``->>``, ``?`` and ``||``, which are on one level, from left to
+right. DataFusion binds some of them otherwise, so what is rewritten is put in brackets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import TokenType
+
+from telemetry.sql.functions import FUNCTIONS, Call, write_instant
+from telemetry.sql.operands import (
+    JSON_CONTAINS,
+    JSON_GET,
+    JSON_TEXT,
+    JSON_VALUE,
+    Kind,
+    Operand,
+    Routing,
+    call,
+    call_with_key,
+    quote_name,
+)
+from telemetry.sql.pieces import changed
+from telemetry.sql.select_lists import alias_start, find_items, name_of_item
+from telemetry.sql.words import FUNCTIONS_TOO, NOT_OPERANDS, TYPE_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from telemetry.sql.pieces import Piece
+    from telemetry.sql.tokens import Tokens
+
+HOT_PREFIX: Final = "_lf_attributes/"
+"""What the names of columns begin with that hold one attribute; its key follows."""
+
+ATTRIBUTES: Final = "attributes"
+
+_LOOKUPS: Final = {TokenType.ARROW, TokenType.DARROW, TokenType.PLACEHOLDER}
+_JSON_LEVEL: Final = _LOOKUPS | {TokenType.DPIPE}
+_SIGNS: Final = {TokenType.PLUS, TokenType.DASH}
+_ARITHMETIC: Final = _SIGNS | {
+    TokenType.STAR, TokenType.SLASH, TokenType.MOD, TokenType.CARET,
+}  # fmt: skip
+_LITERALS: Final = {
+    TokenType.STRING, TokenType.NUMBER, TokenType.NULL, TokenType.TRUE, TokenType.FALSE,
+    TokenType.HEREDOC_STRING, TokenType.BYTE_STRING, TokenType.HEX_STRING, TokenType.BIT_STRING,
+    TokenType.UNICODE_STRING, TokenType.RAW_STRING, TokenType.NATIONAL_STRING,
+}  # fmt: skip
+_OPENING: Final = {TokenType.L_PAREN, TokenType.L_BRACKET}
+_PUNCTUATION: Final = {
+    TokenType.COMMA, TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.SEMICOLON, TokenType.DOT,
+    TokenType.DCOLON, TokenType.COLON, TokenType.PARAMETER,
+}  # fmt: skip
+
+
+class Expressions:
+    """Rewrite a query.
+
+    Args:
+        tokens: The query.
+        end: How many of its tokens belong to it.
+        levels: Numbers to write in place of literals, by their index.
+        routing: Which attributes have columns of their own.
+        now: What ``now()`` means; None for the time the query runs at.
+    """
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        end: int,
+        *,
+        levels: Mapping[int, str],
+        routing: Routing,
+        now: datetime | None,
+    ) -> None:
+        self.tokens = tokens
+        self.now = now
+        self._end = end
+        self._levels = levels
+        self._routing = routing
+
+    def rewrite(self) -> list[Piece]:
+        """Return the whole query, rewritten."""
+        return [self.tokens.gap(0), *self.walk(0, self._end, outermost=True)]
+
+    def walk(self, first: int, end: int, *, outermost: bool = False) -> list[Piece]:
+        """Rewrite a range of tokens.
+
+        Args:
+            first: The first of them.
+            end: What is behind them.
+            outermost: Whether a SELECT among them is the query's own.
+        """
+        pieces: list[Piece] = []
+        index = first
+        while index < end:
+            if index > first:
+                pieces.append(self.tokens.gap(index))
+            if self.tokens.word(index) == "SELECT":
+                written, index = self._select(index, end, outermost=outermost)
+                pieces += written
+            elif self._begins_operand(index):
+                operand, index = self._json_level(index, end)
+                pieces += operand.finished()
+            else:
+                pieces.append(self._token(index))
+                index += 1
+        return pieces
+
+    def _select(self, index: int, end: int, *, outermost: bool) -> tuple[list[Piece], int]:
+        first, items = find_items(self.tokens, index + 1, end)
+        pieces = self._plain_walk(index, first)
+        for number, item in enumerate(items):
+            if number:
+                pieces += [self.tokens.gap(item.start - 1), self._token(item.start - 1)]
+            if len(item):
+                pieces += [self.tokens.gap(item.start), *self._item(item, outermost=outermost)]
+        return pieces, items[-1].stop if items else first
+
+    def _plain_walk(self, first: int, end: int) -> list[Piece]:
+        """Rewrite SELECT, and perhaps DISTINCT ON (…), which is before the list."""
+        pieces = [self._token(first)]
+        if first + 1 < end:
+            pieces += [self.tokens.gap(first + 1), *self.walk(first + 1, end)]
+        return pieces
+
+    def _item(self, item: range, *, outermost: bool) -> list[Piece]:
+        alias = alias_start(self.tokens, item)
+        if alias is None or not self._begins_operand(item.start):
+            pieces = self._whole(item, outermost=outermost)
+            if alias is None and changed(pieces) and self.tokens.word(item.start) != "*":
+                name = quote_name(name_of_item(self.tokens, item))
+                pieces.append(self.tokens.new(f" AS {name}", item.start))
+            return pieces
+        return [
+            *self._whole(range(item.start, alias), outermost=outermost),
+            self.tokens.gap(alias),
+            *self.walk(alias, item.stop),
+        ]
+
+    def _whole(self, item: range, *, outermost: bool) -> list[Piece]:
+        """Rewrite an item; JSON that the query gives back is given back as JSON."""
+        if outermost and self._begins_operand(item.start):
+            operand, end = self._json_level(item.start, item.stop)
+            if end == item.stop:
+                return operand.finished(JSON_VALUE)
+        return self.walk(item.start, item.stop)
+
+    def _json_level(self, index: int, end: int) -> tuple[Operand, int]:
+        """Rewrite operands with JSON operators and ``||`` between them, from left to right."""
+        left, index = self._arithmetic(index, end)
+        while index < end and self.tokens.type(index) in _JSON_LEVEL:
+            operator = index
+            if not (index + 1 < end and self._begins_operand(index + 1)):
+                break
+            right, index = self._arithmetic(index + 1, end)
+            left = self._combine(left, operator, right)
+        return left, index
+
+    def _combine(self, left: Operand, operator: int, right: Operand) -> Operand:
+        kind = self.tokens.type(operator)
+        if kind is TokenType.DPIPE:
+            return self._concatenate(left, operator, right)
+        key = right.literal
+        if kind is TokenType.DARROW and self._routing.take(left.column, key):
+            return Operand(self._hot_column(left, str(key)), Kind.TEXT)
+        if kind is TokenType.ARROW:
+            function, made = JSON_GET, Kind.TEXT
+        elif kind is TokenType.DARROW:
+            function, made = JSON_TEXT, Kind.TEXT
+        else:
+            function, made = JSON_CONTAINS, Kind.PLAIN
+        if key is None:
+            return Operand(call_with_key(function, left.finished(), right.finished()), made)
+        path = (*left.path, key)
+        if kind is TokenType.ARROW:
+            return Operand(left.pieces, Kind.GET, path)
+        return Operand(call(function, left.pieces, path), made)
+
+    def _concatenate(self, left: Operand, operator: int, right: Operand) -> Operand:
+        pieces = [
+            *left.finished(),
+            self.tokens.gap(operator),
+            self._token(operator),
+            self.tokens.gap(operator + 1),
+            *right.finished(),
+        ]
+        if changed(pieces):
+            opening, closing = (self.tokens.new(sign, operator) for sign in "()")
+            pieces = [opening, *pieces, closing]
+        return Operand(pieces)
+
+    def _hot_column(self, left: Operand, key: str) -> list[Piece]:
+        """Write the column of one attribute, qualified as the user qualified ``attributes``."""
+        column = left.column or 0
+        name = self.tokens.new(quote_name(HOT_PREFIX + key), column)
+        return [*left.pieces[:-1], name]
+
+    def _arithmetic(self, index: int, end: int) -> tuple[Operand, int]:
+        operand, index = self._signed(index, end)
+        while index + 1 < end and self.tokens.type(index) in _ARITHMETIC:
+            if not self._begins_operand(index + 1):
+                break
+            right, behind = self._signed(index + 1, end)
+            operand = Operand(
+                [
+                    *operand.finished(),
+                    self.tokens.gap(index),
+                    self._token(index),
+                    self.tokens.gap(index + 1),
+                    *right.finished(),
+                ]
+            )
+            index = behind
+        return operand, index
+
+    def _signed(self, index: int, end: int) -> tuple[Operand, int]:
+        if self.tokens.type(index) not in _SIGNS:
+            return self._postfix(index, end)
+        operand, behind = self._signed(index + 1, end)
+        negative = self.tokens.type(index) is TokenType.DASH and isinstance(operand.literal, int)
+        return (
+            Operand(
+                [self._token(index), self.tokens.gap(index + 1), *operand.finished()],
+                literal=-int(operand.literal or 0) if negative else None,
+            ),
+            behind,
+        )
+
+    def _postfix(self, index: int, end: int) -> tuple[Operand, int]:
+        first = index
+        operand, index = self._primary(index, end)
+        while index < end:
+            kind = self.tokens.type(index)
+            if kind is TokenType.DCOLON and index + 1 < end:
+                operand, index = self._cast(operand, first, index)
+            elif kind is TokenType.L_BRACKET:
+                closing = self.tokens.closing[index]
+                pieces = [*operand.finished(), self.tokens.gap(index), *self._bracket(index)]
+                operand, index = Operand(pieces), closing + 1
+            elif kind is TokenType.DOT and index + 1 < end:
+                pieces = [*operand.finished(), self.tokens.gap(index), self._token(index)]
+                pieces += [self.tokens.gap(index + 1), self._token(index + 1)]
+                operand, index = Operand(pieces), index + 2
+            else:
+                break
+        return operand, index
+
+    def _cast(self, operand: Operand, first: int, index: int) -> tuple[Operand, int]:
+        behind = self._type_end(index + 1)
+        type_pieces = [self.tokens.piece(index + 1, behind)]
+        if operand.kind is Kind.PLAIN:
+            pieces = [*operand.pieces, self.tokens.gap(index), self._token(index)]
+            pieces += [self.tokens.gap(index + 1), *type_pieces]
+            literal = operand.literal if self.tokens.word(index + 1) == "TEXT" else None
+            return Operand(pieces, literal=literal), behind
+        new = self.tokens.new
+        pieces = [new("TRY_CAST(", first), *operand.finished(), new(" AS ", index)]
+        return Operand([*pieces, *type_pieces, new(")", index)]), behind
+
+    def _type_end(self, index: int) -> int:
+        """Return what is behind the name of a type, as ``numeric(10, 2)[]``."""
+        index += 1
+        while self.tokens.word(index) in TYPE_WORDS:
+            if self.tokens.word(index) == "WITH" and self.tokens.word(index + 1) != "TIME":
+                break
+            index += 1
+        if self.tokens.type(index) is TokenType.L_PAREN:
+            index = self.tokens.closing[index] + 1
+        while (
+            self.tokens.type(index) is TokenType.L_BRACKET
+            and self.tokens.closing[index] == index + 1
+        ):
+            index += 2
+        return index
+
+    def _primary(self, index: int, end: int) -> tuple[Operand, int]:
+        tokens = self.tokens
+        kind = tokens.type(index)
+        if kind in _LITERALS:
+            return Operand([self._token(index)], literal=self._literal(index)), index + 1
+        if kind is TokenType.CASE:
+            closing = tokens.closing[index]
+            inside = [tokens.gap(index + 1), *self.walk(index + 1, closing)]
+            pieces = [self._token(index), *inside, tokens.gap(closing), self._token(closing)]
+            return Operand(pieces), closing + 1
+        if kind in _OPENING:
+            return self._group(index), tokens.closing[index] + 1
+        if tokens.type(index + 1) is TokenType.L_PAREN:
+            return self._call(index)
+        return self._word(index, end)
+
+    def _word(self, index: int, end: int) -> tuple[Operand, int]:
+        tokens = self.tokens
+        if tokens.type(index + 1) in _LITERALS and index + 1 < end:
+            # A typed literal, as INTERVAL '1 hour'.
+            pieces = [self._token(index), tokens.gap(index + 1), self._token(index + 1)]
+            return Operand(pieces), index + 2
+        if tokens.word(index) in {"CURRENT_TIMESTAMP", "CURRENT_DATE"} and self.now is not None:
+            return Operand([self._current(index)]), index + 1
+        return self._name(index, end)
+
+    def _name(self, index: int, end: int) -> tuple[Operand, int]:
+        """Read a name, perhaps with the names of its table and schema before it."""
+        tokens = self.tokens
+        last = index
+        while (
+            last + 2 < end
+            and tokens.type(last + 1) is TokenType.DOT
+            and tokens.type(last + 2) is not TokenType.STAR
+            and tokens.type(last + 3) is not TokenType.L_PAREN
+        ):
+            last += 2
+        pieces = [tokens.piece(i, i + 1) for i in range(index, last + 1)]
+        return Operand(pieces, column=last if tokens.is_name(last) else None), last + 1
+
+    def _group(self, index: int) -> Operand:
+        """Rewrite what is in brackets; a chain in brackets of its own stays a chain."""
+        closing = self.tokens.closing[index]
+        if self.tokens.type(index) is TokenType.L_PAREN and self._begins_operand(index + 1):
+            inside, behind = self._json_level(index + 1, closing)
+            if behind == closing and inside.kind is not Kind.PLAIN:
+                return inside
+        return Operand(self._bracket(index))
+
+    def _bracket(self, index: int) -> list[Piece]:
+        closing = self.tokens.closing[index]
+        pieces = [self._token(index)]
+        if index + 1 < closing:
+            pieces += [self.tokens.gap(index + 1), *self.walk(index + 1, closing)]
+        return [*pieces, self.tokens.gap(closing), self._token(closing)]
+
+    def _call(self, index: int) -> tuple[Operand, int]:
+        tokens = self.tokens
+        opening = index + 1
+        name = tokens.name(index) if tokens.is_name(index) else tokens.word(index).lower()
+        if name in FUNCTIONS and tokens.type(index - 1) is not TokenType.DOT:
+            made = Call(self, name, index)
+            pieces = FUNCTIONS[name](made)
+            if pieces is not None:
+                return Operand(pieces), made.end
+        head = self._token(index)
+        if name == "cast" and self._casts_json(opening):
+            head = tokens.new("TRY_CAST", index)
+        pieces = [head, tokens.gap(opening), *self._bracket(opening)]
+        return Operand(pieces), tokens.closing[opening] + 1
+
+    def _casts_json(self, opening: int) -> bool:
+        """Tell whether ``CAST(… AS type)`` casts JSON, which fails softly."""
+        if not self._begins_operand(opening + 1):
+            return False
+        operand, behind = self._json_level(opening + 1, self.tokens.closing[opening])
+        return operand.kind is not Kind.PLAIN and self.tokens.word(behind) == "AS"
+
+    def _current(self, index: int) -> Piece:
+        if self.now is None:
+            return self._token(index)
+        if self.tokens.word(index) == "CURRENT_DATE":
+            return self.tokens.new(f"DATE '{self.now.date().isoformat()}'", index)
+        return self.tokens.new(write_instant(self.now), index)
+
+    def _literal(self, index: int) -> str | int | None:
+        text = self.tokens.string(index)
+        if text is not None:
+            return text
+        word = self.tokens.word(index)
+        return int(word) if word.isascii() and word.isdigit() else None
+
+    def _token(self, index: int) -> Piece:
+        number = self._levels.get(index)
+        if number is not None:
+            return self.tokens.new(number, index)
+        return self.tokens.piece(index, index + 1)
+
+    def _begins_operand(self, index: int) -> bool:
+        tokens = self.tokens
+        kind, word = tokens.type(index), tokens.word(index)
+        if kind is None or kind in _PUNCTUATION:
+            return False
+        if kind in _LITERALS or kind in _OPENING or kind is TokenType.CASE:
+            return True
+        if kind in _SIGNS:
+            return self._begins_operand(index + 1)
+        if word in NOT_OPERANDS:
+            return word in FUNCTIONS_TOO and tokens.type(index + 1) is TokenType.L_PAREN
+        return tokens.is_name(index) or word.replace("_", "").replace(" ", "").isalpha()
