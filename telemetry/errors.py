@@ -13,6 +13,7 @@ The tree::
     ├── NotCaptured             (AssertionError) a test looked for telemetry that is not there
     ├── ServerNotStarted        a child process that serves did not come up
     ├── EmulatorError           the Logfire emulator cannot do what it is for
+    │   ├── PortUnusable        its port is in use, or reserved
     │   ├── InvalidPayload      (ValueError) a body that is no OTLP message it can store
     │   ├── StoreUnusable       its folder is in use, foreign, damaged or of another version
     │   └── StoreUnavailable    the disk is full or fails, or the store is closed: try again
@@ -75,6 +76,10 @@ class ServerNotStarted(TelemetryError):
 
 class EmulatorError(TelemetryError):
     """Stand above the reasons why the Logfire emulator cannot do what it is for."""
+
+
+class PortUnusable(EmulatorError):
+    """Say that the emulator cannot listen on its port."""
 
 
 class InvalidPayload(EmulatorError, ValueError):

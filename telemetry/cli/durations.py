@@ -11,7 +11,7 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _WRITTEN: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhdw])")
 
 
-class DurationType(click.ParamType):
+class DurationType(click.ParamType[float]):
     """Convert ``15m`` to seconds."""
 
     name = "duration"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -112,16 +113,16 @@ def logfire(  # noqa: PLR0913 - one parameter for each option
     # A second of imports that --help does without.
     from telemetry.emulator.engine import Limits  # noqa: PLC0415
     from telemetry.emulator.server import Options, run  # noqa: PLC0415
-    from telemetry.emulator.store import StoreOptions  # noqa: PLC0415
+    from telemetry.emulator.store.options import PIPELINE_KEYS, StoreOptions  # noqa: PLC0415
 
     options = Options(
         port=port,
         data=None if temporary else data,
         token=token,
-        store=StoreOptions.with_hot_keys(
-            hot_keys,
-            max_age=keep,
-            max_bytes=keep_mib and keep_mib * _MEBI,
+        store=StoreOptions(
+            hot_keys=(*PIPELINE_KEYS, *hot_keys),
+            retention_age=None if keep is None else timedelta(seconds=keep),
+            retention_bytes=None if keep_mib is None else keep_mib * _MEBI,
         ),
         limits=Limits(seconds=query_timeout, memory=query_memory_mib * _MEBI),
         until_stdin_closes=until_stdin_closes,

@@ -31,7 +31,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What could steer a terminal. Telemetry repeats what strangers' pages say."""
 
 
-class _Bindings(click.ParamType):
+class _Bindings(click.ParamType[tuple[str, str]]):
     """Convert ``name=value``."""
 
     name = "name=value"

@@ -79,5 +79,5 @@ async def _introduce(request: Request) -> Response:
     return PlainTextResponse(
         f"mystage's Logfire emulator\n\n"
         f"send:  LOGFIRE_BASE_URL={base} LOGFIRE_TOKEN=any python my_app.py\n"
-        f"ask:   mystage query --url {base} 'SELECT message FROM records'\n"
+        f"ask:   mystage query --help, then with --url {base}\n"
     )

@@ -107,4 +107,5 @@ def _answer(batch: DecodedBatch) -> bytes:
     answer = ExportTraceServiceResponse()
     answer.partial_success.rejected_spans = batch.rejected
     answer.partial_success.error_message = batch.reason
-    return answer.SerializeToString()
+    serialized: bytes = answer.SerializeToString()
+    return serialized
