@@ -44,6 +44,7 @@ with logfire.span("checkout {basket=}", basket={"items": [1, 2], "paid": True}, 
     load.set(0.5)
     waiting.add(4)
     waiting.add(-1)
+    assert logfire.force_flush(10_000)  # while the span is pending
 try:
     with logfire.span("refund"):
         raise ValueError("no such order")
@@ -68,8 +69,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         program.write_text(PROGRAM)
         done = subprocess.run(
             [sys.executable, program],
-            env=os.environ
-            | {"LOGFIRE_BASE_URL": emulator.address, "LOGFIRE_TOKEN": TOKEN, "HOME": str(folder)},
+            env={
+                # In a test, the SDK would send nothing.
+                **{key: value for key, value in os.environ.items() if key != "PYTEST_VERSION"},
+                "LOGFIRE_BASE_URL": emulator.address,
+                "LOGFIRE_TOKEN": TOKEN,
+                "HOME": str(folder),
+            },
             cwd=folder,
             capture_output=True,
             text=True,
@@ -132,7 +138,7 @@ def test_objects_in_attributes_are_objects_again(client: LogfireQueryClient) -> 
 
 
 def test_pending_spans_are_in_records_all_only(client: LogfireQueryClient) -> None:
-    assert [{"pending": 2, "all": 6}] == rows(
+    assert [{"pending": 1, "all": 5}] == rows(
         client,
         "SELECT count(*) FILTER (WHERE kind = 'pending_span') AS pending, count(*) AS \"all\""
         " FROM records_all",
@@ -152,7 +158,7 @@ def test_metrics_of_every_kind_arrive(client: LogfireQueryClient) -> None:
         for row in rows(
             client,
             "SELECT metric_name, metric_increase(value, recorded_timestamp) AS increase,"
-            " sum(metric_sum(value)) AS total FROM metrics"
+            " max(metric_sum(value)) AS total FROM metrics"
             " WHERE metric_name IN ('orders', 'seconds', 'load', 'waiting')"
             " GROUP BY metric_name ORDER BY metric_name",
         )

@@ -43,7 +43,7 @@ _BUDGET: Final = 64 * 2**20
 def _check_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ValueError(f"no time zone {name!r}: name one as Europe/Paris or UTC") from None
     return name
 

@@ -41,6 +41,9 @@ LOGFIRE_LEVEL: Final = "logfire.level_num"
 LOGFIRE_TAGS: Final = "logfire.tags"
 """https://logfire.pydantic.dev/docs/reference/sql/#tags"""
 
+_NO_TAGS: Final[list[str]] = []
+"""Logfire gives back an empty list, not NULL, for a record without tags."""
+
 SPAN, LOG, SPAN_EVENT = "span", "log", "span_event"
 """Kinds, beside ``PENDING_SPAN`` (https://logfire.pydantic.dev/docs/reference/sql/#kind)."""
 
@@ -109,7 +112,7 @@ def build_records(records: Records, sources: Sources, present: AbstractSet[str])
     """
     rows = records.attributes
     message, level = records.message, records.level
-    tags: list[list[str] | None] = [None] * len(rows)
+    tags: list[list[str] | None] = [_NO_TAGS] * len(rows)
     if semconv.LOGFIRE_MESSAGE in present:
         message = take(rows, semconv.LOGFIRE_MESSAGE, _is_text, message)
     if LOGFIRE_LEVEL in present:

@@ -103,7 +103,7 @@ def test_a_span_becomes_a_row() -> None:
         "is_exception": False,
         "exception_type": None,
         "attributes": '{"stage":"extraction"}',
-        "tags": None,
+        "tags": [],
         "otel_status_code": "UNSET",
         "otel_status_message": None,
         "otel_events": "[]",
@@ -198,7 +198,7 @@ def test_kind(span_type: Any, kind: str, duration: float | None) -> None:
 def test_message_and_tags_leave_the_attributes() -> None:
     batch = decode(span({"logfire.msg": "hello", "logfire.tags": ["a", "b"], "x": 1}), span())
     assert ["hello", "process"] == column(batch, "message")
-    assert [["a", "b"], None] == column(batch, "tags")
+    assert [["a", "b"], []] == column(batch, "tags")
     assert [{"x": 1}, {}] == batch.attributes
 
 
@@ -206,7 +206,7 @@ def test_message_and_tags_of_another_type_stay_attributes() -> None:
     attributes = {"logfire.msg": 5, "logfire.tags": ["a", 1]}
     batch = decode(span(attributes))
     assert ["process"] == column(batch, "message")
-    assert [None] == column(batch, "tags")
+    assert [[]] == column(batch, "tags")
     assert [attributes] == batch.attributes
 
 
