@@ -18,6 +18,7 @@ TABLE_FUNCTIONS: Final = frozenset({"generate_series", "range", "unnest"})
 
 _BEGINNINGS: Final = frozenset({"SELECT", "WITH"})
 _STATEMENTS: Final = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
+_TAKING_FROM: Final = frozenset({"EXTRACT", "TRIM", "SUBSTRING", "OVERLAY"})
 _BEFORE_TABLES: Final = frozenset({"FROM", "JOIN"})
 
 
@@ -83,10 +84,8 @@ def _is_part_of_function(tokens: Tokens, index: int) -> bool:
     """Tell whether a FROM belongs to ``EXTRACT(x FROM y)``, ``trim(x FROM y)`` or ``DISTINCT``."""
     if tokens.word(index - 1) == "DISTINCT":
         return True
-    for opening in range(index - 1, -1, -1):
-        if opening in tokens.closing and tokens.closing[opening] > index:
-            return tokens.word(opening - 1) in {"EXTRACT", "TRIM", "SUBSTRING", "OVERLAY"}
-    return False
+    opening = tokens.enclosing[index]
+    return opening is not None and tokens.word(opening - 1) in _TAKING_FROM
 
 
 def _forbidden(tokens: Tokens, index: int, message: str) -> ForbiddenSql:

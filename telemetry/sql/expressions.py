@@ -26,7 +26,14 @@ from telemetry.sql.operands import (
     quote_name,
 )
 from telemetry.sql.pieces import changed
-from telemetry.sql.select_lists import alias_start, find_items, name_of_item
+from telemetry.sql.select_lists import (
+    Aliases,
+    alias_start,
+    find_alias,
+    find_items,
+    goes_on_ordering,
+    name_of_item,
+)
 from telemetry.sql.words import FUNCTIONS_TOO, NOT_OPERANDS, TYPE_WORDS
 
 if TYPE_CHECKING:
@@ -87,7 +94,10 @@ class Expressions:
 
     def rewrite(self) -> list[Piece]:
         """Return the whole query, rewritten."""
-        return [self.tokens.gap(0), *self.walk(0, self._end, outermost=True)]
+        pieces = [self.tokens.gap(0), *self.walk(0, self._end, outermost=True)]
+        if self._end == len(self.tokens):
+            pieces.append(self.tokens.rest())
+        return pieces
 
     def walk(self, first: int, end: int, *, outermost: bool = False) -> list[Piece]:
         """Rewrite a range of tokens.
@@ -98,13 +108,21 @@ class Expressions:
             outermost: Whether a SELECT among them is the query's own.
         """
         pieces: list[Piece] = []
+        aliases: Aliases = {}
+        is_ordering = False
         index = first
         while index < end:
+            is_ordering = goes_on_ordering(self.tokens, index, before=is_ordering)
             if index > first:
                 pieces.append(self.tokens.gap(index))
             if self.tokens.word(index) == "SELECT":
-                written, index = self._select(index, end, outermost=outermost)
+                aliases, written, index = self._select(index, end, outermost=outermost)
                 pieces += written
+            elif (
+                aliases and is_ordering and (alias := find_alias(self.tokens, index, end, aliases))
+            ):
+                pieces.append(self.tokens.new(alias.name, index))
+                index = alias.end
             elif self._begins_operand(index):
                 operand, index = self._json_level(index, end)
                 pieces += operand.finished()
@@ -113,15 +131,26 @@ class Expressions:
                 index += 1
         return pieces
 
-    def _select(self, index: int, end: int, *, outermost: bool) -> tuple[list[Piece], int]:
-        first, items = find_items(self.tokens, index + 1, end)
+    def _select(self, index: int, end: int, *, outermost: bool) -> tuple[Aliases, list[Piece], int]:
+        """Rewrite SELECT and its list.
+
+        Returns:
+            The aliases that an ORDER BY must use, the text, and where what follows begins.
+        """
+        tokens = self.tokens
+        is_distinct = tokens.word(index + 1) == "DISTINCT"
+        first, items = find_items(tokens, index + 1, end)
         pieces = self._plain_walk(index, first)
+        aliases: Aliases = {}
         for number, item in enumerate(items):
             if number:
-                pieces += [self.tokens.gap(item.start - 1), self._token(item.start - 1)]
+                pieces += [tokens.gap(item.start - 1), self._token(item.start - 1)]
             if len(item):
-                pieces += [self.tokens.gap(item.start), *self._item(item, outermost=outermost)]
-        return pieces, items[-1].stop if items else first
+                written, name = self._item(item, outermost=outermost)
+                pieces += [tokens.gap(item.start), *written]
+                if is_distinct and name is not None:
+                    aliases[name] = quote_name(name)
+        return aliases, pieces, items[-1].stop if items else first
 
     def _plain_walk(self, first: int, end: int) -> list[Piece]:
         """Rewrite SELECT, and perhaps DISTINCT ON (…), which is before the list."""
@@ -130,19 +159,17 @@ class Expressions:
             pieces += [self.tokens.gap(first + 1), *self.walk(first + 1, end)]
         return pieces
 
-    def _item(self, item: range, *, outermost: bool) -> list[Piece]:
+    def _item(self, item: range, *, outermost: bool) -> tuple[list[Piece], str | None]:
+        """Rewrite an item of a select list; give also the name it was given by that."""
         alias = alias_start(self.tokens, item)
-        if alias is None or not self._begins_operand(item.start):
+        if alias is None:
             pieces = self._whole(item, outermost=outermost)
-            if alias is None and changed(pieces) and self.tokens.word(item.start) != "*":
-                name = quote_name(name_of_item(self.tokens, item))
-                pieces.append(self.tokens.new(f" AS {name}", item.start))
-            return pieces
-        return [
-            *self._whole(range(item.start, alias), outermost=outermost),
-            self.tokens.gap(alias),
-            *self.walk(alias, item.stop),
-        ]
+            if not changed(pieces):
+                return pieces, None
+            name = name_of_item(self.tokens, item)
+            return [*pieces, self.tokens.new(f" AS {quote_name(name)}", item.start)], name
+        pieces = self._whole(range(item.start, alias), outermost=outermost)
+        return [*pieces, self.tokens.gap(alias), *self.walk(alias, item.stop)], None
 
     def _whole(self, item: range, *, outermost: bool) -> list[Piece]:
         """Rewrite an item; JSON that the query gives back is given back as JSON."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlglot import TokenType
 
@@ -11,8 +11,12 @@ from telemetry.sql.words import CLAUSES, NOT_OPERANDS, OPERAND_ENDS
 if TYPE_CHECKING:
     from telemetry.sql.tokens import Tokens
 
+Aliases = dict[str, str]
+"""The alias of each item of a SELECT DISTINCT that was given one, by what the user wrote."""
+
 _JSON: Final = {TokenType.ARROW, TokenType.DARROW, TokenType.PLACEHOLDER}
 _BEFORE_TYPES: Final = {TokenType.DCOLON, TokenType.DOT}
+_ORDER_ENDS: Final = CLAUSES | {"ASC", "DESC", "NULLS"}
 _ZONE: Final = "ZONE"
 """``t AT TIME ZONE z``: the last word is no alias."""
 
@@ -78,3 +82,41 @@ def name_of_item(tokens: Tokens, item: range) -> str:
             name += " "
         name += tokens.source(index, index + 1)
     return name
+
+
+class Alias(NamedTuple):
+    """Hold the alias to write in place of an item of an ORDER BY.
+
+    Attributes:
+        name: The alias.
+        end: What is behind the item.
+    """
+
+    name: str
+    end: int
+
+
+def find_alias(tokens: Tokens, index: int, end: int, aliases: Aliases) -> Alias | None:
+    """Return the alias of an item of an ORDER BY that begins at a token; None where it has none.
+
+    DataFusion wants the items of an ORDER BY to be in the list of a SELECT DISTINCT, and does not
+    see that they are once they have an alias there.
+    """
+    if tokens.word(index - 1) != "ORDER BY" and tokens.type(index - 1) is not TokenType.COMMA:
+        return None
+    stop = index
+    while stop < end and not _ends_order_item(tokens, stop):
+        stop = tokens.closing.get(stop, stop) + 1
+    name = aliases.get(name_of_item(tokens, range(index, stop)))
+    return None if name is None else Alias(name, stop)
+
+
+def _ends_order_item(tokens: Tokens, index: int) -> bool:
+    return tokens.type(index) is TokenType.COMMA or tokens.word(index) in _ORDER_ENDS
+
+
+def goes_on_ordering(tokens: Tokens, index: int, *, before: bool) -> bool:
+    """Tell whether a token is in an ORDER BY, where the one before it was or was not."""
+    if tokens.word(index) in CLAUSES or tokens.word(index) == "SELECT":
+        return tokens.word(index) == "ORDER BY"
+    return before

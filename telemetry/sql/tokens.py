@@ -59,6 +59,8 @@ class Tokens:
             raise InvalidSql(f"the query is longer than {MAX_LENGTH:,} characters")
         self.text = text
         self.all = _tokenize(text)
+        self.enclosing: list[int | None] = []
+        """The innermost bracket that is open around each token; None outside of any."""
         self.closing = self._match_brackets()
 
     def __len__(self) -> int:
@@ -88,6 +90,11 @@ class Tokens:
         """Return what stands before a token."""
         start = self.all[index - 1].end if index else 0
         return Piece(self.text[start : self.all[index].start], start, verbatim=True)
+
+    def rest(self) -> Piece:
+        """Return what stands behind the last token."""
+        start = self.all[-1].end if self.all else 0
+        return Piece(self.text[start:], start, verbatim=True)
 
     def new(self, text: str, index: int) -> Piece:
         """Return text of ours in the place of a token."""
@@ -155,6 +162,7 @@ class Tokens:
         closing: dict[int, int] = {}
         opened: list[int] = []
         for index, token in enumerate(self.all):
+            self.enclosing.append(opened[-1] if opened else None)
             if token.type in _OPENING:
                 opened.append(index)
                 if len(opened) > MAX_DEPTH:

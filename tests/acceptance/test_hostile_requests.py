@@ -152,7 +152,7 @@ def test_a_body_that_says_it_is_too_long_is_not_read(wire: Wire) -> None:
         ("SELECT nosuch(message) FROM records", "nosuch"),
         ("SELECT * FROM recrods", "records"),
         ("SELECT 1 +", "end of the query"),
-        ("SELECT 1\nFROM records\nWHERE AND", "line 3"),
+        ("SELECT 1\nFROM records\nWHERE >", "line 3"),
         ("", "empty"),
         ("SELECT " + "(" * 5000 + "1" + ")" * 5000, "nest"),
     ],
