@@ -1,0 +1,123 @@
+"""Run a request in this process's session, and answer it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from telemetry.emulator import arrow
+from telemetry.emulator.engine.presentation import present
+from telemetry.emulator.engine.query import Plans
+from telemetry.emulator.engine.session import (
+    PUSHDOWN,
+    TIME_ZONE,
+    Settings,
+    allow_reading_only,
+    make_context,
+)
+from telemetry.emulator.engine.views import Views
+from telemetry.emulator.engine.wire import Failure, Rows, to_stream
+
+if TYPE_CHECKING:
+    from datafusion import DataFrame, SessionContext
+
+    from telemetry.emulator.engine.wire import Request
+
+_SCANNED: Final = re.compile(r"projection=\[([^\]]*)\]")
+_WIDE: Final = frozenset(
+    {
+        "attributes",
+        "message",
+        "exception_stacktrace",
+        "otel_events",
+        "otel_links",
+        "otel_resource_attributes",
+        "otel_scope_attributes",
+        "log_body",
+        "trace_id",
+        "span_id",
+    }
+)
+"""Columns that take long to read: where a query asks for them, rows are filtered before they are
+read. Where it does not, filtering while reading is slower than after it."""
+_NO_FUNCTION: Final = "Invalid function"
+_FILES: Final = re.compile(r"\[[^\[\]]*\.parquet[^\[\]]*\]")
+
+
+class Reader:
+    """Answer requests, one at a time.
+
+    Args:
+        memory: The most bytes the operators of a query hold.
+    """
+
+    def __init__(self, memory: int) -> None:
+        self._context = make_context(memory)
+        self._settings = Settings(self._context)
+        self._views = Views(self._context)
+        self._options = allow_reading_only()
+
+    def answer(self, request: Request) -> Rows | Failure:
+        """Return the rows of a request, or why there are none."""
+        try:
+            return self._run(request)
+        # DataFusion raises ValueError, Exception itself, and where it panics BaseException.
+        # Whatever is wrong with this query, the next one runs.
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            message = str(error)
+            return Failure(message, self._functions() if _NO_FUNCTION in message else ())
+
+    def _run(self, request: Request) -> Rows:
+        self._settings.set(TIME_ZONE, request.timezone)
+        self._views.make(request)
+        sql = self._choose(request)
+        frame = self._plan(sql, request.limit)
+        schema = frame.schema()
+        batches = [batch.to_pyarrow() for batch in frame.execute_stream()]
+        stream = to_stream(*present(schema, batches))
+        return Rows(stream, self._explain(frame, sql) if request.explain else None)
+
+    def _choose(self, request: Request) -> str:
+        """Return the text that can be planned, the one that reads shredded attributes first."""
+        if request.sql != request.unrouted_sql:
+            try:
+                self._context.sql_with_options(request.sql, self._options)
+            # What is wrong with it, if not the routing, shows in the other text too.
+            except Exception:  # noqa: BLE001 - DataFusion raises Exception itself
+                return request.unrouted_sql
+        return request.sql
+
+    def _plan(self, sql: str, limit: int) -> DataFrame:
+        for filters_first in ("false", "true"):
+            self._settings.set(PUSHDOWN, filters_first)
+            frame = self._context.sql_with_options(sql, self._options).limit(limit)
+            if not _reads_wide_columns(frame):
+                break
+        return frame
+
+    def _explain(self, frame: DataFrame, sql: str) -> Plans:
+        analyzed = self._context.sql(f"EXPLAIN ANALYZE {sql}").collect()
+        metrics = "\n".join(text for batch in analyzed for text in batch["plan"].to_pylist())
+        return Plans(
+            logical=_without_files(frame.optimized_logical_plan().display_indent()),
+            physical=_without_files(frame.execution_plan().display_indent()),
+            physical_with_metrics=_without_files(metrics),
+        )
+
+    def _functions(self) -> tuple[str, ...]:
+        context: SessionContext = self._context
+        names = {*context.udfs(), *context.udafs(), *context.udwfs()}
+        return tuple(sorted(name for name in names if not name.startswith(arrow.INTERNAL_PREFIX)))
+
+
+def _reads_wide_columns(frame: DataFrame) -> bool:
+    plan = frame.optimized_logical_plan().display_indent()
+    scanned = (columns.split(", ") for columns in _SCANNED.findall(plan))
+    return any(not _WIDE.isdisjoint(columns) for columns in scanned)
+
+
+def _without_files(plan: str) -> str:
+    """Leave out where the store keeps its files."""
+    return _FILES.sub("[…]", plan)

@@ -1,0 +1,210 @@
+"""The processes that run queries, from the engine's side."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from multiprocessing.connection import Pipe
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from telemetry.emulator.engine.wire import Failure, Rows, TableState, to_stream
+from telemetry.errors import QueryFailed, QueryOutOfMemory, QueryTimedOut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from telemetry.emulator.engine.query import Limits
+    from telemetry.emulator.engine.sources import TableSnapshot
+    from telemetry.emulator.engine.wire import Request
+
+_MODULE: Final = "telemetry.emulator.engine.worker"
+_LOOK_EVERY: Final = 0.05  # seconds between two looks at how much memory a query takes
+_HEADROOM: Final = 2
+"""How many times the operators' share a query may take: there are also the columns being decoded,
+the values that functions in Python hold, and the rows on their way out."""
+
+
+class Deadline:
+    """Say how much of a query's time is left.
+
+    Args:
+        seconds: How much there is in all.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return how many seconds there are; 0 where it has passed."""
+        return max(0.0, self._end - time.monotonic())
+
+
+class Worker:
+    """Run one query at a time in a process of its own.
+
+    Args:
+        limits: What a query may take.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._connection, theirs = Pipe()
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", _MODULE, str(theirs.fileno()), str(limits.memory)],
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        theirs.close()
+        self._started = False
+        self._sent: dict[str, dict[int, tuple[int, pa.RecordBatch]]] = {}
+        self._next_number = 0
+
+    def state(self, name: str, table: TableSnapshot) -> TableState:
+        """Describe a table for this process, with the batches it has not seen yet.
+
+        Args:
+            name: Of the table.
+            table: What it holds.
+        """
+        known = self._sent.get(name, {})
+        kept: dict[int, tuple[int, pa.RecordBatch]] = {}
+        news: dict[int, bytes] = {}
+        for batch in table.batches:
+            # The batch is kept alive here, so nothing else can have its id.
+            if id(batch) not in known:
+                self._next_number += 1
+                news[self._next_number] = to_stream(batch.schema, [batch])
+            kept[id(batch)] = known.get(id(batch), (self._next_number, batch))
+        self._sent[name] = kept
+        folder = None if table.folder is None else f"{Path(table.folder).absolute().as_uri()}/"
+        numbers = tuple(number for number, _ in kept.values())
+        return TableState(table.schema, table.generation, folder, numbers, news)
+
+    def ask(self, request: Request, deadline: Deadline) -> Rows | Failure:
+        """Have a query run and return the answer.
+
+        Raises:
+            QueryTimedOut: There is none in time.
+            QueryOutOfMemory: It would have taken too much memory.
+            QueryFailed: The process ended by itself.
+        """
+        try:
+            if not self._started:
+                self._wait(deadline, most=None)
+                self._started = True
+            idle = self._memory()
+            self._connection.send(request)
+            answer: Rows | Failure = self._wait(
+                deadline, most=idle + _HEADROOM * self._limits.memory
+            )
+        except (EOFError, ConnectionError) as error:
+            raise QueryFailed(
+                "The process that ran this query broke down",
+                hint="The next one runs in a new process. Leave parts of the query out to see"
+                " which one it is",
+            ) from error
+        return answer
+
+    def _wait(self, deadline: Deadline, *, most: int | None) -> Any:
+        while not self._connection.poll(min(_LOOK_EVERY, deadline.left())):
+            if not deadline.left():
+                raise QueryTimedOut(
+                    f"The query took longer than {deadline.seconds:g} s and was stopped",
+                    hint="Narrow its time range, filter by service_name or span_name, or"
+                    " aggregate before joining",
+                )
+            if most is not None and self._memory() > most:
+                raise out_of_memory(self._limits)
+        return self._connection.recv()
+
+    def _memory(self) -> int:
+        """Return the bytes the process holds; 0 where the system does not tell."""
+        try:
+            # https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html
+            pages = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()
+        except OSError:
+            return 0
+        return int(pages[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+        self._connection.close()
+
+
+def out_of_memory(limits: Limits) -> QueryOutOfMemory:
+    """Return the error of a query that takes too much memory."""
+    return QueryOutOfMemory(
+        f"The query needs more than the {limits.memory >> 20} MiB of memory that a query may take",
+        hint="Narrow its time range, select fewer columns, group by fewer values, or sort with a"
+        " LIMIT",
+    )
+
+
+class Workers:
+    """Lend workers, a few at a time, and replace those that a query broke.
+
+    Args:
+        limits: How many there are, and what a query may take.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._closed = False
+        self._all = {Worker(limits) for _ in range(limits.concurrency)}
+        # In turns, so that one just started has time to get ready.
+        self._idle: queue.Queue[Worker] = queue.Queue()
+        for worker in self._all:
+            self._idle.put(worker)
+
+    @contextlib.contextmanager
+    def lend(self, deadline: Deadline) -> Iterator[Worker]:
+        """Lend a worker for one query, waiting for one if all are busy.
+
+        Raises:
+            QueryTimedOut: None came free in time.
+        """
+        try:
+            worker = self._idle.get(timeout=deadline.left())
+        except queue.Empty:
+            raise QueryTimedOut(
+                f"The query waited {deadline.seconds:g} s for other queries to end",
+                hint="Try again, or allow more queries at a time",
+            ) from None
+        try:
+            yield worker
+        except BaseException:
+            worker = self._replace(worker)
+            raise
+        finally:
+            self._idle.put(worker)
+
+    def _replace(self, broken: Worker) -> Worker:
+        broken.end()
+        with self._lock:
+            self._all.discard(broken)
+            if self._closed:
+                return broken
+            fresh = Worker(self._limits)
+            self._all.add(fresh)
+            return fresh
+
+    def close(self) -> None:
+        """End all workers; queries under way fail."""
+        with self._lock:
+            self._closed = True
+            for worker in self._all:
+                worker.end()
+            self._all.clear()
