@@ -168,7 +168,7 @@ def measure(store: Store, files: list[Path], runs: int) -> dict[str, Any]:
     names = ", ".join(f"'{file}'" for file in files)
     database.execute(
         f"CREATE VIEW records AS SELECT * FROM read_parquet([{names}])"
-        f" WHERE kind <> 'pending_span' AND start_timestamp >= '{SINCE}'"
+        f" WHERE kind <> 'pending_span' AND start_timestamp > '{SINCE}'"
     )
     measured: dict[str, Any] = {}
     with Engine(store) as engine:

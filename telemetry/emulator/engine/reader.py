@@ -59,6 +59,7 @@ class Reader:
 
     def answer(self, request: Request) -> Rows | Failure:
         """Return the rows of a request, or why there are none."""
+        self._views.take_in(request)
         try:
             return self._run(request)
         # DataFusion raises ValueError, Exception itself, and where it panics BaseException.

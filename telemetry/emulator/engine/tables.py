@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pyarrow as pa
 from datafusion import col, functions
 
-from telemetry.emulator.engine.wire import from_stream
-
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -79,8 +77,10 @@ class TableParts:
         return self._files[2]
 
     def _take_batches(self, state: TableState) -> Part | None:
-        news = {number: from_stream(stream)[1] for number, stream in state.news.items()}
-        self._batches |= {number: batches[0] for number, batches in news.items() if batches}
+        for number, path in state.news.items():
+            # Mapped, not read: the file may go then, its rows stay.
+            with pa.memory_map(path) as source, pa.ipc.open_stream(source) as reader:
+                self._batches[number] = reader.read_next_batch()
         self._batches = {number: self._batches[number] for number in state.batches}
         if not self._batches:
             self._tail = None

@@ -36,9 +36,15 @@ class Views:
 
     def __init__(self, context: SessionContext) -> None:
         self._context = context
+        self._taken: dict[str, tuple[Part | None, Part | None]] = {}
         self._parts = {
             stored.name: TableParts(context, stored.time_column) for stored in arrow.STORED_TABLES
         }
+
+    def take_in(self, request: Request) -> None:
+        """Take the tables' rows in; what of them is new is sent only once."""
+        for name, parts in self._parts.items():
+            self._taken[name] = parts.take(request.tables[name])
 
     def make(self, request: Request) -> None:
         """Replace the views by those of a request."""
@@ -54,7 +60,7 @@ class Views:
 
     def _make(self, table: Table, request: Request) -> None:
         state = request.tables[table.name]
-        files, batches = self._parts[table.name].take(state)
+        files, batches = self._taken[table.name]
         selects = []
         for name, part in ((_FILES, files), (_BATCHES, batches)):
             if part is not None:

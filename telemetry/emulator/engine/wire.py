@@ -23,14 +23,15 @@ class TableState:
         generation: Of the files.
         folder: Where they are, as a URL; None where there are none.
         batches: The numbers of the batches that are in no file, in order.
-        news: Those of them, as an Arrow stream, that this worker has not seen yet.
+        news: Those of them that this worker has not seen yet: files with an Arrow stream, which
+            are there until it answers.
     """
 
     schema: pa.Schema
     generation: int
     folder: str | None
     batches: tuple[int, ...] = ()
-    news: Mapping[int, bytes] = field(default_factory=dict)
+    news: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

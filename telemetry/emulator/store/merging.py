@@ -57,8 +57,9 @@ def merge_segments(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of some segments in the order of time, in slices.
 
-    Of each segment only a slice is in memory, and of those that overlap in time, one of each. Columns that all segments have as
-    dictionaries stay dictionaries, which saves making texts of them and finding out again.
+    Of each segment only a slice is in memory at a time; more of it where others overlap it in time.
+    Columns that all segments have as dictionaries stay dictionaries, which saves making texts of
+    them and finding out again.
 
     Args:
         segments: The segments.

@@ -133,22 +133,22 @@ QUERIES = [
     ),
     (
         (
-            "SELECT count() FILTER (WHERE http_response_status_code >= 500) * 100.0 / count() AS share"
-            " FROM records WHERE http_response_status_code IS NOT NULL"
+            "SELECT count() FILTER (WHERE http_response_status_code >= 500) * 100.0 / count()"
+            " AS share FROM records WHERE http_response_status_code IS NOT NULL"
         ),
         1,
     ),
     (
         (
-            "SELECT time_bucket('1 minute', recorded_timestamp) AS x, metric_quantile(0.95, value) AS p"
-            " FROM metrics WHERE metric_name = 'took' GROUP BY x ORDER BY x"
+            "SELECT time_bucket('1 minute', recorded_timestamp) AS x, metric_quantile(0.95, value)"
+            " AS p FROM metrics WHERE metric_name = 'took' GROUP BY x ORDER BY x"
         ),
         2,
     ),
     (
         (
-            "SELECT metric_name, metric_quantile(0.5, value) FILTER (WHERE metric_type = 'gauge') AS g"
-            " FROM metrics GROUP BY metric_name"
+            "SELECT metric_name, metric_quantile(0.5, value) FILTER (WHERE metric_type = 'gauge')"
+            " AS g FROM metrics GROUP BY metric_name"
         ),
         2,
     ),
@@ -162,8 +162,8 @@ QUERIES = [
     ),
     (
         (
-            "SELECT time_bucket('5 minutes', recorded_timestamp) AS x, SUM(metric_count(value)) AS n,"
-            " SUM(metric_sum(value)) / NULLIF(SUM(metric_count(value)), 0) AS mean,"
+            "SELECT time_bucket('5 minutes', recorded_timestamp) AS x, SUM(metric_count(value))"
+            " AS n, SUM(metric_sum(value)) / NULLIF(SUM(metric_count(value)), 0) AS mean,"
             " MIN(metric_min(value)) AS low, MAX(metric_max(value)) AS high FROM metrics"
             " WHERE metric_name = 'took' GROUP BY x"
         ),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from telemetry.emulator.engine.wire import Failure, TableState, to_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from telemetry.emulator.engine.reader import Reader
 
+NUMBERS = itertools.count()
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -48,14 +51,16 @@ ROWS = [
 
 
 @pytest.fixture
-def metrics(ask: Callable[..., Any]) -> Callable[[str], Any]:
+def metrics(ask: Callable[..., Any], tmp_path: Path) -> Callable[[str], Any]:
     """Run DataFusion's SQL over a few metrics: the rows, or the failure."""
     batch = pa.RecordBatch.from_pylist(ROWS, arrow.METRICS.schema)
+    path = tmp_path / "metrics.arrow"
+    path.write_bytes(to_stream(batch.schema, [batch]))
+    # No other test has rows of this number in the session they share.
+    number = next(NUMBERS)
     tables = {
         "records_all": TableState(arrow.RECORDS.schema, 1, None),
-        "metrics": TableState(
-            arrow.METRICS.schema, 1, None, (1,), {1: to_stream(batch.schema, [batch])}
-        ),
+        "metrics": TableState(arrow.METRICS.schema, 1, None, (number,), {number: str(path)}),
     }
     return lambda sql: ask(sql, tables=tables)
 

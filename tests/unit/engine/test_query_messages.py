@@ -96,8 +96,8 @@ LIVE = [
     (
         "SELECT duration + span_name FROM records",
         (
-            "No such operation: double precision + text. Cast one side to the type of the other, as in"
-            " (attributes->>'n')::double precision"
+            "No such operation: double precision + text. Cast one side to the type of the other, as"
+            " in (attributes->>'n')::double precision"
         ),
     ),
     (
@@ -191,12 +191,13 @@ def test_the_place_of_a_syntax_error_is_the_users() -> None:
         "offsets must be monotonically increasing",
         "thread 'tokio' panicked at /root/.cargo/registry/src/arrow/lib.rs:74:9",
         (
-            "Internal error: something about _lf_json_text. This issue was likely caused by a bug in"
-            " DataFusion's code. Please help us to resolve this by filing a bug report"
+            "Internal error: something about _lf_json_text. This issue was likely caused by a bug"
+            " in DataFusion's code. Please help us to resolve this by filing a bug report"
         ),
         "DataFusion error: Object Store error: Object at location /data/7/0.parquet not found",
         (
-            "DataFusion error: Execution error: PyErr { type: <class 'KeyError'>, value: KeyError('x'),"
+            "DataFusion error: Execution error: PyErr { type: <class 'KeyError'>, value:"
+            " KeyError('x'),"
             ' traceback: Some("File "/srv/telemetry/emulator/engine/x.py", line 3") }'
         ),
         "",
