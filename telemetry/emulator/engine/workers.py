@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from telemetry.emulator.engine.wire import TableState
-from telemetry.errors import QueryFailed, QueryOutOfMemory, QueryTimedOut
+from telemetry.errors import QueryError, QueryFailed, QueryOutOfMemory, QueryTimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,8 +95,14 @@ class Worker:
     def _write(self, batch: pa.RecordBatch) -> str:
         """Put a batch where the process finds it: a file takes a fraction of a pipe's time."""
         path = str(Path(self._folder.name) / f"{self._next_number}.arrow")
-        with pa.OSFile(path, "wb") as file, pa.ipc.new_stream(file, batch.schema) as writer:
-            writer.write_batch(batch)
+        try:
+            with pa.OSFile(path, "wb") as file, pa.ipc.new_stream(file, batch.schema) as writer:
+                writer.write_batch(batch)
+        except OSError as error:
+            raise QueryFailed(
+                f"The newest rows cannot be handed to the query: {error}",
+                hint="Make room in the folder for temporary files",
+            ) from error
         return path
 
     def ask(self, request: Request, deadline: Deadline) -> Rows | Failure:
@@ -116,7 +122,9 @@ class Worker:
             answer: Rows | Failure = self._wait(
                 deadline, most=idle + _HEADROOM * self._limits.memory
             )
-        except (EOFError, ConnectionError) as error:
+        except QueryError:
+            raise
+        except (EOFError, OSError) as error:
             raise QueryFailed(
                 "The process that ran this query broke down",
                 hint="The next one runs in a new process. Leave parts of the query out to see"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry.emulator.engine.functions_json import as_text
@@ -145,6 +145,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(
     documents=st.lists(st.dictionaries(st.sampled_from(["a", "b", "ü", '"']), JSON_VALUES)),
     key=st.sampled_from(["a", "b", "ü", '"']),
