@@ -16,6 +16,7 @@ import uvicorn
 from telemetry.emulator.address import FOLDER, announced
 from telemetry.emulator.engine import Engine
 from telemetry.emulator.http.app import make_app
+from telemetry.emulator.intake import Decoders
 from telemetry.emulator.store import Store, StoreOptions
 from telemetry.errors import PortUnusable
 from telemetry.serving import HOST, call_when_asked_to_stop, loop_factory
@@ -40,6 +41,7 @@ class Options:
         token: The only one that is let in; None lets any in.
         store: How telemetry is kept.
         limits: What a query may take.
+        decoders: How many processes decode what is sent.
         until_stdin_closes: Whether to stop when standard input ends.
     """
 
@@ -48,6 +50,7 @@ class Options:
     token: str | None = field(default=None, repr=False)
     store: StoreOptions = field(default_factory=StoreOptions)
     limits: Limits | None = None
+    decoders: int = 2
     until_stdin_closes: bool = False
 
 
@@ -68,9 +71,10 @@ def run(options: Options, *, ready: Callable[[str], object], say: Callable[[str]
             stack.enter_context(tempfile.TemporaryDirectory(prefix="mystage-logfire-"))
         )
         store = stack.enter_context(Store(data / FOLDER, options.store, say=say))
+        decoders = stack.enter_context(Decoders(options.decoders))
         engine = stack.enter_context(Engine(store, options.limits))
         config = uvicorn.Config(
-            make_app(store, engine, token=options.token),
+            make_app(store, decoders, engine, token=options.token),
             http="httptools",
             ws="none",
             access_log=False,

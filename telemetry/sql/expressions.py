@@ -3,7 +3,7 @@
 Operators bind as in PostgreSQL
 (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-PRECEDENCE): casts, subscripts
 and arithmetic tighter than ``->``, ``->>``, ``?`` and ``||``, which are on one level, from left to
-right. DataFusion binds some of them otherwise, so what is rewritten is put in brackets.
+right. What is left of them when JSON operators have become calls, DataFusion binds in the same way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import TokenType
 
-from telemetry.sql.functions import FUNCTIONS, Call, write_instant
+from telemetry.sql.functions import CASTABLE, FUNCTIONS, Call, write_date, write_instant
 from telemetry.sql.operands import (
     JSON_CONTAINS,
     JSON_GET,
@@ -31,13 +31,16 @@ from telemetry.sql.select_lists import (
     alias_start,
     find_alias,
     find_items,
+    gives_typed_json,
     goes_on_ordering,
     name_of_item,
 )
-from telemetry.sql.words import FUNCTIONS_TOO, NOT_OPERANDS, TYPE_WORDS
+from telemetry.sql.tokens import MAX_DEPTH
+from telemetry.sql.type_names import find_type_end
+from telemetry.sql.words import FUNCTIONS_TOO, NOT_OPERANDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from telemetry.sql.pieces import Piece
@@ -49,7 +52,8 @@ HOT_PREFIX: Final = "_lf_attributes/"
 ATTRIBUTES: Final = "attributes"
 
 _LOOKUPS: Final = {TokenType.ARROW, TokenType.DARROW, TokenType.PLACEHOLDER}
-_JSON_LEVEL: Final = _LOOKUPS | {TokenType.DPIPE}
+_CONCATENATION: Final = {TokenType.DPIPE}
+_JSON_LEVEL: Final = _LOOKUPS | _CONCATENATION
 _SIGNS: Final = {TokenType.PLUS, TokenType.DASH}
 _ARITHMETIC: Final = _SIGNS | {
     TokenType.STAR, TokenType.SLASH, TokenType.MOD, TokenType.CARET,
@@ -91,6 +95,9 @@ class Expressions:
         self._end = end
         self._levels = levels
         self._routing = routing
+        self._typed = gives_typed_json(tokens, end)
+        # What is in brackets is looked at before it is taken: twice at each level of nesting.
+        self._known: dict[tuple[int, int], tuple[Operand, int]] = {}
 
     def rewrite(self) -> list[Piece]:
         """Return the whole query, rewritten."""
@@ -175,25 +182,57 @@ class Expressions:
         """Rewrite an item; JSON that the query gives back is given back as JSON."""
         if outermost and self._begins_operand(item.start):
             operand, end = self._json_level(item.start, item.stop)
-            if end == item.stop:
-                return operand.finished(JSON_VALUE)
+            if end == item.stop and self._typed:
+                return operand.chain.finished(JSON_VALUE)
         return self.walk(item.start, item.stop)
 
-    def _json_level(self, index: int, end: int) -> tuple[Operand, int]:
+    def _json_level(self, first: int, end: int) -> tuple[Operand, int]:
         """Rewrite operands with JSON operators and ``||`` between them, from left to right."""
-        left, index = self._arithmetic(index, end)
-        while index < end and self.tokens.type(index) in _JSON_LEVEL:
-            operator = index
-            if not (index + 1 < end and self._begins_operand(index + 1)):
-                break
-            right, index = self._arithmetic(index + 1, end)
-            left = self._combine(left, operator, right)
+        if (first, end) not in self._known:
+            self._known[first, end] = self._read_json_level(first, end)
+        return self._known[first, end]
+
+    def _read_json_level(self, first: int, end: int) -> tuple[Operand, int]:
+        left, index = self._arithmetic(first, end)
+        steps = 0
+        while self._goes_on(index, end, _JSON_LEVEL):
+            if self.tokens.type(index) is TokenType.DPIPE:
+                left, index = self._binary(left, index, end, _CONCATENATION, self._arithmetic)
+                continue
+            steps += 1
+            if steps > MAX_DEPTH:
+                raise self.tokens.wrong(f"more than {MAX_DEPTH} keys follow each other", index)
+            right, behind = self._arithmetic(index + 1, end)
+            left, index = self._look_up(left.chain, index, right), behind
         return left, index
 
-    def _combine(self, left: Operand, operator: int, right: Operand) -> Operand:
+    def _goes_on(self, index: int, end: int, operators: Collection[TokenType]) -> bool:
+        """Tell whether a token is one of these operators, with an operand behind it."""
+        return (
+            index + 1 < end
+            and self.tokens.type(index) in operators
+            and self._begins_operand(index + 1)
+        )
+
+    def _binary(
+        self,
+        left: Operand,
+        index: int,
+        end: int,
+        operators: Collection[TokenType],
+        read: Callable[[int, int], tuple[Operand, int]],
+    ) -> tuple[Operand, int]:
+        """Rewrite the operands of operators that stay as they are."""
+        pieces = list(left.finished())
+        while self._goes_on(index, end, operators):
+            right, behind = read(index + 1, end)
+            pieces += [self.tokens.gap(index), self._token(index), self.tokens.gap(index + 1)]
+            pieces += right.finished()
+            index = behind
+        return Operand(pieces), index
+
+    def _look_up(self, left: Operand, operator: int, right: Operand) -> Operand:
         kind = self.tokens.type(operator)
-        if kind is TokenType.DPIPE:
-            return self._concatenate(left, operator, right)
         key = right.literal
         if kind is TokenType.DARROW and self._routing.take(left.column, key):
             return Operand(self._hot_column(left, str(key)), Kind.TEXT)
@@ -210,19 +249,6 @@ class Expressions:
             return Operand(left.pieces, Kind.GET, path)
         return Operand(call(function, left.pieces, path), made)
 
-    def _concatenate(self, left: Operand, operator: int, right: Operand) -> Operand:
-        pieces = [
-            *left.finished(),
-            self.tokens.gap(operator),
-            self._token(operator),
-            self.tokens.gap(operator + 1),
-            *right.finished(),
-        ]
-        if changed(pieces):
-            opening, closing = (self.tokens.new(sign, operator) for sign in "()")
-            pieces = [opening, *pieces, closing]
-        return Operand(pieces)
-
     def _hot_column(self, left: Operand, key: str) -> list[Piece]:
         """Write the column of one attribute, qualified as the user qualified ``attributes``."""
         column = left.column or 0
@@ -231,40 +257,28 @@ class Expressions:
 
     def _arithmetic(self, index: int, end: int) -> tuple[Operand, int]:
         operand, index = self._signed(index, end)
-        while index + 1 < end and self.tokens.type(index) in _ARITHMETIC:
-            if not self._begins_operand(index + 1):
-                break
-            right, behind = self._signed(index + 1, end)
-            operand = Operand(
-                [
-                    *operand.finished(),
-                    self.tokens.gap(index),
-                    self._token(index),
-                    self.tokens.gap(index + 1),
-                    *right.finished(),
-                ]
-            )
-            index = behind
+        if self._goes_on(index, end, _ARITHMETIC):
+            return self._binary(operand, index, end, _ARITHMETIC, self._signed)
         return operand, index
 
-    def _signed(self, index: int, end: int) -> tuple[Operand, int]:
-        if self.tokens.type(index) not in _SIGNS:
-            return self._postfix(index, end)
-        operand, behind = self._signed(index + 1, end)
-        negative = self.tokens.type(index) is TokenType.DASH and isinstance(operand.literal, int)
-        return (
-            Operand(
-                [self._token(index), self.tokens.gap(index + 1), *operand.finished()],
-                literal=-int(operand.literal or 0) if negative else None,
-            ),
-            behind,
-        )
+    def _signed(self, first: int, end: int) -> tuple[Operand, int]:
+        index = first
+        pieces: list[Piece] = []
+        while self.tokens.type(index) in _SIGNS:
+            pieces += [self._token(index), self.tokens.gap(index + 1)]
+            index += 1
+        operand, behind = self._postfix(index, end)
+        if not pieces:
+            return operand, behind
+        negative = self.tokens.source(first, index) == "-" and isinstance(operand.literal, int)
+        literal = -int(operand.literal or 0) if negative else None
+        return Operand([*pieces, *operand.finished()], literal=literal), behind
 
     def _postfix(self, index: int, end: int) -> tuple[Operand, int]:
         first = index
         operand, index = self._primary(index, end)
-        while index < end:
-            kind = self.tokens.type(index)
+        for _ in range(MAX_DEPTH):
+            kind = self.tokens.type(index) if index < end else None
             if kind is TokenType.DCOLON and index + 1 < end:
                 operand, index = self._cast(operand, first, index)
             elif kind is TokenType.L_BRACKET:
@@ -276,42 +290,26 @@ class Expressions:
                 pieces += [self.tokens.gap(index + 1), self._token(index + 1)]
                 operand, index = Operand(pieces), index + 2
             else:
-                break
-        return operand, index
+                return operand, index
+        raise self.tokens.wrong(f"more than {MAX_DEPTH} casts or subscripts follow", index)
 
     def _cast(self, operand: Operand, first: int, index: int) -> tuple[Operand, int]:
-        behind = self._type_end(index + 1)
+        behind = find_type_end(self.tokens, index + 1)
         type_pieces = [self.tokens.piece(index + 1, behind)]
-        if operand.kind is Kind.PLAIN:
+        if operand.chain.kind is Kind.PLAIN:
             pieces = [*operand.pieces, self.tokens.gap(index), self._token(index)]
             pieces += [self.tokens.gap(index + 1), *type_pieces]
             literal = operand.literal if self.tokens.word(index + 1) == "TEXT" else None
             return Operand(pieces, literal=literal), behind
         new = self.tokens.new
-        pieces = [new("TRY_CAST(", first), *operand.finished(), new(" AS ", index)]
+        pieces = [new("TRY_CAST(", first), *operand.chain.finished(), new(" AS ", index)]
         return Operand([*pieces, *type_pieces, new(")", index)]), behind
-
-    def _type_end(self, index: int) -> int:
-        """Return what is behind the name of a type, as ``numeric(10, 2)[]``."""
-        index += 1
-        while self.tokens.word(index) in TYPE_WORDS:
-            if self.tokens.word(index) == "WITH" and self.tokens.word(index + 1) != "TIME":
-                break
-            index += 1
-        if self.tokens.type(index) is TokenType.L_PAREN:
-            index = self.tokens.closing[index] + 1
-        while (
-            self.tokens.type(index) is TokenType.L_BRACKET
-            and self.tokens.closing[index] == index + 1
-        ):
-            index += 2
-        return index
 
     def _primary(self, index: int, end: int) -> tuple[Operand, int]:
         tokens = self.tokens
         kind = tokens.type(index)
         if kind in _LITERALS:
-            return Operand([self._token(index)], literal=self._literal(index)), index + 1
+            return Operand([self._token(index)], literal=tokens.key(index)), index + 1
         if kind is TokenType.CASE:
             closing = tokens.closing[index]
             inside = [tokens.gap(index + 1), *self.walk(index + 1, closing)]
@@ -348,13 +346,14 @@ class Expressions:
         return Operand(pieces, column=last if tokens.is_name(last) else None), last + 1
 
     def _group(self, index: int) -> Operand:
-        """Rewrite what is in brackets; a chain in brackets of its own stays a chain."""
+        """Rewrite what is in brackets; a chain in brackets of its own may go on behind them."""
         closing = self.tokens.closing[index]
+        pieces = self._bracket(index)
         if self.tokens.type(index) is TokenType.L_PAREN and self._begins_operand(index + 1):
             inside, behind = self._json_level(index + 1, closing)
-            if behind == closing and inside.kind is not Kind.PLAIN:
-                return inside
-        return Operand(self._bracket(index))
+            if behind == closing and inside.chain.kind is not Kind.PLAIN:
+                return Operand(pieces, inside=inside.chain)
+        return Operand(pieces)
 
     def _bracket(self, index: int) -> list[Piece]:
         closing = self.tokens.closing[index]
@@ -371,7 +370,7 @@ class Expressions:
             made = Call(self, name, index)
             pieces = FUNCTIONS[name](made)
             if pieces is not None:
-                return Operand(pieces), made.end
+                return Operand(pieces, Kind.TEXT if name in CASTABLE else Kind.PLAIN), made.end
         head = self._token(index)
         if name == "cast" and self._casts_json(opening):
             head = tokens.new("TRY_CAST", index)
@@ -383,21 +382,14 @@ class Expressions:
         if not self._begins_operand(opening + 1):
             return False
         operand, behind = self._json_level(opening + 1, self.tokens.closing[opening])
-        return operand.kind is not Kind.PLAIN and self.tokens.word(behind) == "AS"
+        return operand.chain.kind is not Kind.PLAIN and self.tokens.word(behind) == "AS"
 
     def _current(self, index: int) -> Piece:
         if self.now is None:
             return self._token(index)
         if self.tokens.word(index) == "CURRENT_DATE":
-            return self.tokens.new(f"DATE '{self.now.date().isoformat()}'", index)
+            return self.tokens.new(write_date(self.now), index)
         return self.tokens.new(write_instant(self.now), index)
-
-    def _literal(self, index: int) -> str | int | None:
-        text = self.tokens.string(index)
-        if text is not None:
-            return text
-        word = self.tokens.word(index)
-        return int(word) if word.isascii() and word.isdigit() else None
 
     def _token(self, index: int) -> Piece:
         number = self._levels.get(index)
@@ -413,7 +405,9 @@ class Expressions:
         if kind in _LITERALS or kind in _OPENING or kind is TokenType.CASE:
             return True
         if kind in _SIGNS:
-            return self._begins_operand(index + 1)
+            while tokens.type(index) in _SIGNS:
+                index += 1
+            return self._begins_operand(index)
         if word in NOT_OPERANDS:
             return word in FUNCTIONS_TOO and tokens.type(index + 1) is TokenType.L_PAREN
         return tokens.is_name(index) or word.replace("_", "").replace(" ", "").isalpha()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Protocol
 
-from sqlglot import TokenType
-
 from telemetry.errors import InvalidSql
 from telemetry.sql.operands import JSON_KEY, encode_path, quote
 from telemetry.sql.schema import LEVELS
@@ -25,8 +23,11 @@ FIRST_OF_MONTH: Final = "TIMESTAMP '1970-01-01T00:00:00Z'"
 """The same for buckets of months and years."""
 
 _MONTHS: Final = re.compile(
-    r"\b(mon(th)?s?|y(ea)?rs?|quarters?|decades?|centur(y|ies))\b", re.IGNORECASE
+    r"(?<![a-z])(mon(th)?s?|y(ea)?rs?|quarters?|decades?|centur(y|ies))\b", re.IGNORECASE
 )
+
+CASTABLE: Final = frozenset({"json_get", "json_as_text"})
+"""What gives text for casts to fail softly on, as ``->`` and ``->>`` do."""
 
 _METRIC_MERGING: Final = {"metric_merge": 1, "metric_quantile": 2}
 _METRIC_OVER_TIME: Final = {"metric_rate": 2, "metric_increase": 2}
@@ -162,8 +163,10 @@ def _metric_over_time(call: Call) -> list[Piece]:
 
 
 def _refuse_distinct(call: Call) -> None:
-    if call.tokens.word(call.opening + 1) == "DISTINCT":
-        raise call.wrong(f"{call.name} takes no DISTINCT")
+    for index in range(call.opening + 1, call.closing):
+        word = call.tokens.word(index)
+        if word in {"DISTINCT", "ALL", "ORDER BY"} and call.tokens.enclosing[index] == call.opening:
+            raise call.wrong(f"{call.name} takes no {word}")
 
 
 def _json_function(call: Call) -> list[Piece]:
@@ -171,7 +174,10 @@ def _json_function(call: Call) -> list[Piece]:
     if len(call.arguments) < 1:
         raise call.wrong(f"{call.name} takes a JSON text, then keys")
     target = _JSON_FUNCTIONS[call.name]
-    keys = [_literal_key(call.tokens, argument) for argument in call.arguments[1:]]
+    keys = [
+        call.tokens.key(argument.start) if len(argument) == 1 else None
+        for argument in call.arguments[1:]
+    ]
     if all(key is not None for key in keys):
         path = tuple(key for key in keys if key is not None)
         return [
@@ -193,54 +199,33 @@ def _json_function(call: Call) -> list[Piece]:
     return pieces
 
 
-def _literal_key(tokens: Tokens, argument: range) -> str | int | None:
-    if len(argument) != 1:
-        return None
-    text = tokens.string(argument.start)
-    if text is not None:
-        return text
-    word = tokens.word(argument.start)
-    return int(word) if word.isascii() and word.isdigit() else None
-
-
 def _extract(call: Call) -> list[Piece] | None:
     first = call.opening + 1
-    if call.tokens.word(first) != "EPOCH" or call.tokens.word(first + 1) != "FROM":
+    part = call.tokens.string(first) or call.tokens.word(first)
+    if part.upper() != "EPOCH" or call.tokens.word(first + 1) != "FROM":
         return None
     return _epoch(call, range(first + 2, call.closing))
 
 
 def _date_part(call: Call) -> list[Piece] | None:
-    if len(call.arguments) != 2 or (call.literal(0) or "").lower() != "epoch":  # noqa: PLR2004 - a pair
+    if len(call.arguments) != 2 or (call.literal(0) or "").upper() != "EPOCH":  # noqa: PLR2004 - a pair
         return None
     return _epoch(call, call.arguments[1])
 
 
 def _epoch(call: Call, operand: range) -> list[Piece] | None:
-    """Keep the fractions of a difference, which DataFusion 52 to 55 loses from 2 s up."""
-    if not _is_difference(call.tokens, operand):
+    """Keep fractions, which DataFusion 52 to 55 loses of durations from 2 s up.
+
+    With an interval of nothing added, a duration is an interval, and times, dates and intervals are
+    what they were: of all of those it keeps them.
+    """
+    if not operand or (len(operand) == 1 and call.tokens.string(operand.start) is not None):
         return None
     return [
-        call.new("(CAST(arrow_cast("),
+        call.new("date_part('epoch', ("),
         *call.walker.walk(operand.start, operand.stop),
-        call.new(", 'Duration(Microsecond)') AS BIGINT) / 1000000.0)"),
+        call.new(") + INTERVAL '0 day')"),
     ]
-
-
-def _is_difference(tokens: Tokens, operand: range) -> bool:
-    """Tell whether it is one time less another: a duration, and no time less an interval."""
-    first, end = operand.start, operand.stop
-    while first in tokens.closing and tokens.closing[first] == end - 1 and end - first > 1:
-        first, end = first + 1, end - 1
-    found = False
-    index = first
-    while index < end:
-        if tokens.word(index) == "INTERVAL" or tokens.type(index) is TokenType.PLUS:
-            return False
-        if tokens.type(index) is TokenType.DASH and index > first:
-            found = True
-        index = tokens.closing.get(index, index) + 1
-    return found
 
 
 def _now(call: Call) -> list[Piece] | None:
@@ -249,9 +234,20 @@ def _now(call: Call) -> list[Piece] | None:
     return [call.new(write_instant(call.walker.now))]
 
 
+def _today(call: Call) -> list[Piece] | None:
+    if call.walker.now is None or call.arguments:
+        return None
+    return [call.new(write_date(call.walker.now))]
+
+
 def write_instant(instant: datetime) -> str:
     """Return an instant as SQL, of the type that ``now()`` has."""
     return f"arrow_cast('{instant.isoformat()}', 'Timestamp(Nanosecond, Some(\"+00:00\"))')"
+
+
+def write_date(instant: datetime) -> str:
+    """Return the date of an instant, in its own time zone, as SQL."""
+    return f"DATE '{instant.date().isoformat()}'"
 
 
 _JSON_FUNCTIONS: Final = {
@@ -274,6 +270,9 @@ FUNCTIONS: Final[dict[str, Callable[[Call], list[Piece] | None]]] = {
     "date_part": _date_part,
     "datepart": _date_part,
     "now": _now,
+    "current_timestamp": _now,
+    "current_date": _today,
+    "today": _today,
     **dict.fromkeys(_METRIC_MERGING, _metric_merging),
     **dict.fromkeys(_METRIC_OVER_TIME, _metric_over_time),
     **dict.fromkeys(_JSON_FUNCTIONS, _json_function),

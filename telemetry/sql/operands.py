@@ -39,6 +39,7 @@ class Operand:
         path: The keys of a chain that are literals and still to be looked up.
         literal: The key it would be to the right of ``->``; None where it is not a literal.
         column: The token of the column's name, where it is a column and nothing else.
+        inside: The chain within, where it is a chain in brackets of its own.
     """
 
     pieces: list[Piece]
@@ -46,6 +47,12 @@ class Operand:
     path: tuple[str | int, ...] = ()
     literal: str | int | None = None
     column: int | None = None
+    inside: Operand | None = None
+
+    @property
+    def chain(self) -> Operand:
+        """It without brackets, where a chain is in them; itself where there is none."""
+        return self.inside or self
 
     def finished(self, function: str = JSON_GET) -> list[Piece]:
         """Return it as text; of a chain, with the keys looked up by a function."""

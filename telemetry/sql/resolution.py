@@ -95,12 +95,7 @@ def _value_of(sql: str, offset: int, name: str, known: Mapping[str, str | Sequen
                 line=line,
                 column=column,
             )
-    return quote(value if isinstance(value, str) else _array_of(values))
-
-
-def _array_of(values: Sequence[str]) -> str:
-    """Return PostgreSQL's text form of an array.
-
-    https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
-    """
-    return "{" + ",".join('"' + re.sub(r'(["\\])', r"\\\1", each) + '"' for each in values) + "}"
+    if isinstance(value, str):
+        return quote(value)
+    # Not PostgreSQL's '{…}', which DataFusion casts to an array of one text.
+    return f"ARRAY[{', '.join(map(quote, values))}]"

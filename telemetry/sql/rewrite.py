@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from telemetry.errors import InvalidSql
 from telemetry.sql.checks import check
 from telemetry.sql.expressions import ATTRIBUTES, Expressions
 from telemetry.sql.levels import find_level_names
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _CACHED: Final = 256
 """Dashboards and alerts ask the same again and again."""
+
+_NATURAL: Final = "NATURAL"
+"""A join that compares all columns, and would compare those of single attributes, too."""
 
 _STORED_AS: Final = {"records": "records_all"}
 """Tables that are views of another's rows, by their names in queries."""
@@ -46,7 +50,10 @@ class Rewritten:
     _names: Mapping[str, int]
 
     def to_user(self, line: int, column: int) -> tuple[int, int]:
-        """Return the place in the user's text of a place in ``sql``; all from 1."""
+        """Return the place in the user's text of a place in ``unrouted_sql``; all from 1.
+
+        That is the text which what is wrong with a query shows in.
+        """
         return self._positions.to_user(line, column)
 
     def find_identifier(self, name: str) -> tuple[int, int] | None:
@@ -73,7 +80,11 @@ def rewrite(
         ForbiddenSql: It may not be run.
     """
     keys = frozenset((table, key) for table, some in (hot_keys or {}).items() for key in some)
-    return _rewrite(sql, keys, now)
+    try:
+        return _rewrite(sql, keys, now)
+    except RecursionError:
+        # What nests deep enough for this has been refused, unless the caller's stack is as deep.
+        raise InvalidSql("the query nests too deep") from None
 
 
 @lru_cache(_CACHED)
@@ -86,14 +97,14 @@ def _rewrite(sql: str, hot_keys: frozenset[tuple[str, str]], now: datetime | Non
         return Expressions(tokens, end, levels=levels, routing=routing, now=now).rewrite()
 
     routing = _find_routes(tokens, hot_keys)
-    pieces = write(routing)
-    text = join(pieces)
+    text = join(pieces := write(routing))
+    unrouted = write(Routing()) if routing.used else pieces
     return Rewritten(
         sql=text,
-        unrouted_sql=join(write(Routing())) if routing.used else text,
+        unrouted_sql=join(unrouted),
         hot=frozenset(routing.used),
         _user_text=sql,
-        _positions=PositionMap(sql, pieces),
+        _positions=PositionMap(sql, unrouted),
         _names={name: tokens[index].start for name, index in tokens.names.items()},
     )
 
@@ -104,7 +115,7 @@ def _find_routes(tokens: Tokens, hot_keys: frozenset[tuple[str, str]]) -> Routin
         for index in range(len(tokens))
         if tokens.is_name(index, ATTRIBUTES)
     }
-    if not places or not hot_keys:
+    if not places or not hot_keys or any(token.word == _NATURAL for token in tokens.all):
         return Routing()
     base = find_base_columns(tokens.text, ATTRIBUTES) or {}
     keys: dict[str, set[str]] = {}

@@ -16,6 +16,7 @@ Aliases = dict[str, str]
 
 _JSON: Final = {TokenType.ARROW, TokenType.DARROW, TokenType.PLACEHOLDER}
 _BEFORE_TYPES: Final = {TokenType.DCOLON, TokenType.DOT}
+_SET_OPERATORS: Final = {"UNION", "INTERSECT", "EXCEPT"}
 _ORDER_ENDS: Final = CLAUSES | {"ASC", "DESC", "NULLS"}
 _ZONE: Final = "ZONE"
 """``t AT TIME ZONE z``: the last word is no alias."""
@@ -48,6 +49,29 @@ def is_clause_end(tokens: Tokens, index: int) -> bool:
         # As in IS DISTINCT FROM.
         return tokens.word(index - 1) != "DISTINCT"
     return tokens.word(index) in CLAUSES and tokens.type(index - 1) is not TokenType.DOT
+
+
+def gives_typed_json(tokens: Tokens, end: int) -> bool:
+    """Tell whether JSON that is an item of the outermost SELECT may be given back typed.
+
+    Rows of another SELECT beside it may hold plain text there, and an item that is grouped by has
+    to be written as it is in GROUP BY.
+    """
+    clause = ""
+    index = 0
+    while index < end:
+        word = tokens.word(index)
+        if word in _SET_OPERATORS:
+            return False
+        if word in CLAUSES:
+            clause = word
+        behind = tokens.closing.get(index, index) + 1
+        if clause == "GROUP BY" and any(
+            tokens.type(i) is TokenType.ARROW for i in range(index, behind)
+        ):
+            return False
+        index = behind
+    return True
 
 
 def alias_start(tokens: Tokens, item: range) -> int | None:

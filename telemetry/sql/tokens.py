@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
 MAX_LENGTH: Final = 256 * 1024
 """Characters of a query: far more than a person writes, and soon read."""
 
-MAX_DEPTH: Final = 100
-"""How deep parentheses, brackets and CASEs may nest: each level is a call on the stack."""
+MAX_DEPTH: Final = 60
+"""How deep parentheses, brackets and CASEs may nest: each level is some calls on the stack.
 
+DataFusion reads 50.
+"""
+
+_QUOTES: Final = ("'", '"')
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_INDEX: Final = re.compile("[0-9]{1,18}", re.ASCII)
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _OPENING: Final = {TokenType.L_PAREN: ")", TokenType.L_BRACKET: "]", TokenType.CASE: "END"}
 _CLOSING: Final = {TokenType.R_PAREN: ")", TokenType.R_BRACKET: "]", TokenType.END: "END"}
 _NAMES: Final = {TokenType.VAR, TokenType.IDENTIFIER}
@@ -57,8 +65,10 @@ class Tokens:
     def __init__(self, text: str) -> None:
         if len(text) > MAX_LENGTH:
             raise InvalidSql(f"the query is longer than {MAX_LENGTH:,} characters")
-        self.text = text
-        self.all = _tokenize(text)
+        if _HALF.search(text):
+            raise InvalidSql("the query has half of a character in it: a lone surrogate")
+        self.text = " " + text[1:] if text.startswith(_BYTE_ORDER_MARK) else text
+        self.all = _tokenize(self.text)
         self.enclosing: list[int | None] = []
         """The innermost bracket that is open around each token; None outside of any."""
         self.closing = self._match_brackets()
@@ -133,6 +143,14 @@ class Tokens:
         source = self.source(index, index + 1)
         return source[1:-1].replace("''", "'") if source.startswith("'") else None
 
+    def key(self, index: int) -> str | int | None:
+        """Return the key that a literal is to JSON: a text or an index; None for anything else."""
+        text = self.string(index)
+        if text is not None:
+            return text
+        word = self.word(index)
+        return int(word) if _INDEX.fullmatch(word) else None
+
     def split(self, first: int, end: int, kind: TokenType = TokenType.COMMA) -> Iterator[range]:
         """Split tokens at those of a kind that are in no brackets of their own."""
         start = index = first
@@ -166,16 +184,17 @@ class Tokens:
             if token.type in _OPENING:
                 opened.append(index)
                 if len(opened) > MAX_DEPTH:
-                    raise self._wrong(f"brackets nest deeper than {MAX_DEPTH} levels", index)
+                    raise self.wrong(f"brackets nest deeper than {MAX_DEPTH} levels", index)
             elif token.type in _CLOSING:
                 if not opened or _OPENING[self.all[opened[-1]].type] != _CLOSING[token.type]:
-                    raise self._wrong(f"{token.word} closes nothing", index)
+                    raise self.wrong(f"{token.word} closes nothing", index)
                 closing[opened.pop()] = index
         if opened:
-            raise self._wrong(f"{self.all[opened[-1]].word} is never closed", opened[-1])
+            raise self.wrong(f"{self.all[opened[-1]].word} is never closed", opened[-1])
         return closing
 
-    def _wrong(self, message: str, index: int) -> InvalidSql:
+    def wrong(self, message: str, index: int) -> InvalidSql:
+        """Return an error at a token."""
         line, column = self.place(index)
         return InvalidSql(message, line=line, column=column)
 
@@ -190,7 +209,9 @@ def _tokenize(text: str) -> Sequence[Token]:
     return [
         Token(
             token.token_type,
-            "" if text[token.start] in "'\"" else text[token.start : token.end + 1].upper(),
+            ""
+            if text.startswith(_QUOTES, token.start)
+            else text[token.start : token.end + 1].upper(),
             token.start,
             token.end + 1,
         )

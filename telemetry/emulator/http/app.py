@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from telemetry.emulator.engine import Engine
+    from telemetry.emulator.intake import Decoders
     from telemetry.emulator.store import Store
 
 _HOSTS: Final = (HOST, "localhost", "[::1]")
@@ -32,15 +33,18 @@ _HOSTS: Final = (HOST, "localhost", "[::1]")
 (https://en.wikipedia.org/wiki/DNS_rebinding)."""
 
 
-def make_app(store: Store, engine: Engine, *, token: str | None = None) -> Starlette:
+def make_app(
+    store: Store, decoders: Decoders, engine: Engine, *, token: str | None = None
+) -> Starlette:
     """Return the ASGI application.
 
     Args:
         store: Where telemetry goes.
+        decoders: What decodes it.
         engine: What answers queries over it.
         token: The only one that is let in; None lets any in.
     """
-    ingest = Ingest(store, token)
+    ingest = Ingest(store, decoders, token)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

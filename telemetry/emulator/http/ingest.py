@@ -6,7 +6,6 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -14,27 +13,23 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from starlette.responses import Response
 from starlette.routing import Route
 
+from telemetry.emulator.arrow import STORED_TABLES
 from telemetry.emulator.http.authentication import check_token
-from telemetry.emulator.http.bodies import MemoryBudget, read_body, unpack
+from telemetry.emulator.http.bodies import MemoryBudget, read_body
 from telemetry.emulator.http.refusals import PROTOBUF, Refusal
-from telemetry.emulator.otlp import DecodedBatch, decode_logs, decode_metrics, decode_traces
-from telemetry.errors import InvalidPayload, StoreUnavailable
+from telemetry.emulator.intake import Declined, IngestRequest, Taken
+from telemetry.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.requests import Request
 
+    from telemetry.emulator.intake import Decoders
     from telemetry.emulator.store import Store
 
-_DECODERS: Final[dict[str, Callable[[bytes], DecodedBatch]]] = {
-    "/v1/traces": decode_traces,
-    "/v1/logs": decode_logs,
-    "/v1/metrics": decode_metrics,
-}
+_SIGNALS: Final = ("traces", "logs", "metrics")
 
-_THREADS: Final = 6
-"""Decoding takes turns, for there is one interpreter; the others unpack, or wait for the disk."""
+_THREADS: Final = 8
+"""They only wait: for a process that decodes, then for the disk."""
 
 _BUDGET: Final = 256 * 2**20
 
@@ -44,15 +39,20 @@ class Ingest:
 
     Args:
         store: Where the telemetry goes.
+        decoders: What decodes it.
         token: The only one that is let in; None lets any in.
     """
 
-    def __init__(self, store: Store, token: str | None) -> None:
+    def __init__(self, store: Store, decoders: Decoders, token: str | None) -> None:
         self._store = store
+        self._decoders = decoders
         self._token = token
         self._budget = MemoryBudget(_BUDGET)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
-        self.routes = [Route(path, self.export, methods=["POST"]) for path in _DECODERS]
+        self.routes = [
+            Route(f"/v1/{signal}", self.export, methods=["POST"], name=signal)
+            for signal in _SIGNALS
+        ]
 
     def close(self) -> None:
         """End the threads, once what they do is done."""
@@ -73,39 +73,38 @@ class Ingest:
                 " (OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf)",
             )
         body = await read_body(request, self._budget)
+        asked = IngestRequest(
+            signal=request.url.path.rpartition("/")[2],
+            encoding=request.headers.get("content-encoding", ""),
+            body=body,
+            hot_keys={table.name: self._store.hot_keys(table.name) for table in STORED_TABLES},
+        )
         try:
-            batch = await asyncio.get_running_loop().run_in_executor(
-                self._threads,
-                self._take,
-                body,
-                request.headers.get("content-encoding", ""),
-                request.url.path,
+            taken = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._take, asked
             )
         finally:
             self._budget.give_back(len(body))
-        return Response(_answer(batch), media_type=PROTOBUF)
+        return Response(_answer(taken), media_type=PROTOBUF)
 
-    def _take(self, body: bytes, encoding: str, path: str) -> DecodedBatch:
-        message = unpack(body, encoding)
-        # Of the unpacked body: a batch that is sent again may be packed anew.
-        digest = hashlib.blake2b(message, digest_size=16, person=path.encode()).digest()
+    def _take(self, asked: IngestRequest) -> Taken:
         try:
-            batch = _DECODERS[path](message)
-            if batch.rows.num_rows:
-                self._store.append(batch, digest)
-        except InvalidPayload as error:
-            raise Refusal(400, str(error)) from error
+            answer = self._decoders.decode(asked)
+            if isinstance(answer, Declined):
+                raise Refusal(answer.status, answer.message)
+            if answer.batch is not None:
+                self._store.append_prepared(answer.batch)
         except StoreUnavailable as error:
             raise Refusal(503, str(error), retry_after=5) from error
-        return batch
+        return answer
 
 
-def _answer(batch: DecodedBatch) -> bytes:
-    if not batch.rejected:
+def _answer(taken: Taken) -> bytes:
+    if not taken.rejected:
         return b""
     # The three signals' answers differ in the name of a field only, not in its number.
     answer = ExportTraceServiceResponse()
-    answer.partial_success.rejected_spans = batch.rejected
-    answer.partial_success.error_message = batch.reason
+    answer.partial_success.rejected_spans = taken.rejected
+    answer.partial_success.error_message = taken.reason
     serialized: bytes = answer.SerializeToString()
     return serialized

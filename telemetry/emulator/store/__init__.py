@@ -20,7 +20,15 @@ hard links, in ``snapshots/``. What cannot be read is kept as ``*.damaged``.
 from __future__ import annotations
 
 from telemetry.emulator.store.options import StoreOptions
+from telemetry.emulator.store.preparation import PreparedBatch, prepare_batch
 from telemetry.emulator.store.snapshots import Snapshot, TableSnapshot
 from telemetry.emulator.store.store import Store
 
-__all__ = ["Snapshot", "Store", "StoreOptions", "TableSnapshot"]
+__all__ = [
+    "PreparedBatch",
+    "Snapshot",
+    "Store",
+    "StoreOptions",
+    "TableSnapshot",
+    "prepare_batch",
+]

@@ -6,10 +6,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from telemetry.emulator.store.digests import Mark, digest_key
-from telemetry.emulator.store.hot_keys import STRIDE
+from telemetry.emulator.store.digests import Mark
 from telemetry.emulator.store.log import Log, Message
-from telemetry.emulator.store.shredding import conform, hot_keys_of, shred, table_schema
+from telemetry.emulator.store.shredding import conform, hot_keys_of, table_schema
 from telemetry.emulator.store.tail import Tail
 from telemetry.emulator.store.writer import GroupCommit
 from telemetry.errors import StoreUnavailable
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from telemetry.emulator.store.preparation import PreparedBatch
     from telemetry.emulator.store.shredding import Attributes
     from telemetry.emulator.store.state import TableState
 
@@ -52,13 +52,13 @@ class Ingest:
         state.active.own_log(self._log.path)
         self._writer = GroupCommit(self._commit, f"{state.table.name}-writer")
 
-    def append(self, rows: pa.RecordBatch, attributes: Attributes, digest: bytes) -> bool:
-        """Add a batch, and return once it is durable.
+    @property
+    def hot_keys(self) -> tuple[str, ...]:
+        """The attributes that have columns of their own by now."""
+        return hot_keys_of(self._state.active.schema)
 
-        Args:
-            rows: The batch, with the table's schema.
-            attributes: Of each row, decoded.
-            digest: The same for a batch that is sent again, and for no other.
+    def append(self, batch: PreparedBatch) -> bool:
+        """Add a batch, and return once it is durable.
 
         Returns:
             Whether it was added; not where it was there already.
@@ -66,9 +66,7 @@ class Ingest:
         Raises:
             StoreUnavailable: It could not be made durable; nothing of it is kept.
         """
-        if not rows.num_rows:
-            return True
-        key = digest_key(digest)
+        key = batch.message.key
         done: Future[None] = Future()
         with self._state.lock:
             if key in self._state.digests:
@@ -78,9 +76,8 @@ class Ingest:
             first.result()
             return False
         try:
-            shredded = shred(rows, attributes, self._state.active.schema)
-            message = Message.of(key, shredded)
-            self._writer.submit(_Addition(shredded, message, attributes[::STRIDE], done))
+            rows = batch.read(self._state.table)
+            self._writer.submit(_Addition(rows, batch.message, batch.sample, done))
         except BaseException as error:
             with self._state.lock:
                 del self._in_flight[key]
@@ -156,7 +153,7 @@ class Ingest:
     def _adapt(self, addition: _Addition) -> None:
         """Add the columns of attributes that became hot since the batch was shredded."""
         schema = self._state.active.schema
-        if len(addition.rows.schema) != len(schema):
+        if addition.rows.schema.names != schema.names:
             addition.rows = conform(addition.rows, schema)
             addition.message = Message.of(addition.message.key, addition.rows)
 

@@ -11,6 +11,7 @@ from telemetry.emulator.arrow import STORED_TABLES
 from telemetry.emulator.store.folder import StoreFolder
 from telemetry.emulator.store.keeper import Due, Keeper
 from telemetry.emulator.store.options import StoreOptions
+from telemetry.emulator.store.preparation import prepare_batch
 from telemetry.emulator.store.snapshots import Snapshot
 from telemetry.emulator.store.state import TableState
 from telemetry.emulator.store.table import Table
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from telemetry.emulator.otlp import DecodedBatch
+    from telemetry.emulator.store.preparation import PreparedBatch
 
 _logger = logging.getLogger(__name__)
 
@@ -86,8 +88,28 @@ class Store:
             StoreUnavailable: It could not be made durable, and nothing of it is kept; or the store
                 is closed.
         """
-        ingest = self._tables[batch.table.name].ingest
-        return ingest.append(batch.rows, batch.attributes, digest)
+        if not batch.rows.num_rows:
+            return True
+        keys = self.hot_keys(batch.table.name)
+        return self.append_prepared(
+            prepare_batch(batch.table, batch.rows, batch.attributes, digest, keys)
+        )
+
+    def append_prepared(self, batch: PreparedBatch) -> bool:
+        """Add a batch that was prepared elsewhere; otherwise as :meth:`append`.
+
+        Returns:
+            Whether it was added.
+
+        Raises:
+            StoreUnavailable: It could not be made durable, and nothing of it is kept; or the store
+                is closed.
+        """
+        return self._tables[batch.table].ingest.append(batch)
+
+    def hot_keys(self, table: str) -> tuple[str, ...]:
+        """Return the attributes that a table has columns for by now, for preparing batches."""
+        return self._tables[table].ingest.hot_keys
 
     def snapshot(self) -> Snapshot:
         """Return all tables as they are now; close it, or use it in a ``with`` statement.

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.emulator.http.bodies import MemoryBudget, unpack
+from telemetry.emulator.http.bodies import MemoryBudget
 from telemetry.emulator.http.refusals import Refusal
+from telemetry.emulator.intake.packing import PackingError, unpack
 
 LIMIT = 1000
 SOME = b"some telemetry " * 20
@@ -48,7 +49,7 @@ def test_members_of_a_gzip_file_one_after_the_other_are_one_body() -> None:
 def test_a_bomb_is_refused_before_it_takes_memory(encoding: str) -> None:
     bomb = PACKERS[encoding](bytes(50_000_000))
 
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(PackingError) as refused:
         unpack(bomb, encoding, limit=LIMIT)
 
     assert (413, "the body is larger than 1000 bytes; send fewer items at a time") == (
@@ -67,7 +68,7 @@ def test_a_damaged_body_is_refused_or_its_damage_does_not_show(
     packed[place] ^= data.draw(st.integers(1, 255))
 
     # Any other exception would be a bug; some bits of a header mean nothing.
-    with contextlib.suppress(Refusal):
+    with contextlib.suppress(PackingError):
         assert len(unpack(bytes(packed), encoding, limit=LIMIT)) <= LIMIT
 
 
@@ -75,12 +76,14 @@ def test_a_damaged_body_is_refused_or_its_damage_does_not_show(
 def test_a_body_that_was_cut_off_is_refused(encoding: str) -> None:
     packed = PACKERS[encoding](SOME)
 
-    with pytest.raises(Refusal, match="the compressed body ends too early"):
+    with pytest.raises(PackingError, match="the compressed body ends too early"):
         unpack(packed[:-3], encoding, limit=LIMIT)
 
 
 def test_an_unknown_encoding_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(Refusal, match="'br' is not supported: use gzip, deflate, zstd") as refused:
+    with pytest.raises(
+        PackingError, match="'br' is not supported: use gzip, deflate, zstd"
+    ) as refused:
         unpack(SOME, "br")
 
     assert 415 == refused.value.status

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
+from sql_document import DOCUMENT
 
 from telemetry.emulator.engine.session import make_context
 from telemetry.sql.rewrite import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-DOCUMENT = '{"k":{"k":{"x":"5","n":7},"x":"3","n":4},"x":"1","n":2,"list":[{"id":"a"},{"id":"b"}]}'
 
 
 @pytest.fixture(scope="session")

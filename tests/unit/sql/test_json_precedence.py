@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from conftest import DOCUMENT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sql_document import DOCUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -39,3 +39,12 @@ def test_identifiers_are_found_by_name() -> None:
     assert [(2, 3), (2, 9), None] == [
         rewritten.find_identifier(name) for name in ("nope", "NoPe", "other")
     ]
+
+
+def test_places_are_those_of_the_text_without_columns_of_attributes() -> None:
+    sql = "SELECT attributes->>'k' AS k FROM records WHERE wrong"
+    rewritten = rewrite(sql, hot_keys={"records_all": ["k"]})
+    column = rewritten.unrouted_sql.index("wrong") + 1
+
+    assert rewritten.sql != rewritten.unrouted_sql
+    assert (1, sql.index("wrong") + 1) == rewritten.to_user(1, column)

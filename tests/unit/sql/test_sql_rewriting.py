@@ -172,7 +172,7 @@ def test_now_is_the_time_that_is_given() -> None:
         ("SELECT 1)", r"\) closes nothing"),
         ("SELECT CASE WHEN 1", "CASE is never closed"),
         ("SELECT 'x", "no end"),
-        ("SELECT " + "(" * 101 + ")" * 101, "nest deeper than 100"),
+        ("SELECT " + "(" * 61 + ")" * 61, "nest deeper than 60"),
         ("SELECT '" + "x" * 2**18 + "'", "longer than 262,144 characters"),
     ],
 )  # fmt: skip

@@ -1,0 +1,63 @@
+"""A process that decodes requests: ``python -m telemetry.emulator.intake.worker DESCRIPTOR``.
+
+It ends when its socket does, so it never outlives the server.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import sys
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Final
+
+from telemetry.emulator.intake.packing import PackingError, unpack
+from telemetry.emulator.intake.requests import Declined, IngestRequest, Taken
+from telemetry.emulator.otlp import DecodedBatch, decode_logs, decode_metrics, decode_traces
+from telemetry.emulator.store.preparation import prepare_batch
+from telemetry.errors import InvalidPayload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DECODERS: Final[dict[str, Callable[[bytes], DecodedBatch]]] = {
+    "traces": decode_traces,
+    "logs": decode_logs,
+    "metrics": decode_metrics,
+}
+
+
+def decode(request: IngestRequest) -> Taken | Declined:
+    """Unpack a body, decode it, and make it ready for the log."""
+    try:
+        message = unpack(request.body, request.encoding)
+        batch = _DECODERS[request.signal](message)
+    except PackingError as error:
+        return Declined(error.status, str(error))
+    except InvalidPayload as error:
+        return Declined(400, str(error))
+    except MemoryError:
+        return Declined(413, "the body takes too much memory; send fewer items at a time")
+    if not batch.rows.num_rows:
+        return Taken(None, batch.rejected, batch.reason)
+    # Of the unpacked body: what is sent again may be packed anew.
+    digest = hashlib.blake2b(message, digest_size=16, person=request.signal.encode()).digest()
+    keys = request.hot_keys.get(batch.table.name, ())
+    prepared = prepare_batch(batch.table, batch.rows, batch.attributes, digest, keys)
+    return Taken(prepared, batch.rejected, batch.reason)
+
+
+def serve(connection: Connection) -> None:
+    """Answer requests until there is nobody to ask."""
+    gc.collect()
+    gc.freeze()
+    while True:
+        try:
+            request = connection.recv()
+        except (EOFError, ConnectionError):
+            return
+        connection.send(decode(request))
+
+
+if __name__ == "__main__":
+    serve(Connection(int(sys.argv[1])))
