@@ -17,6 +17,7 @@ from telemetry.emulator.address import FOLDER, announced
 from telemetry.emulator.engine import Engine
 from telemetry.emulator.http.app import make_app
 from telemetry.emulator.intake import Decoders
+from telemetry.emulator.memory import keep_freed_memory
 from telemetry.emulator.store import Store, StoreOptions
 from telemetry.errors import PortUnusable
 from telemetry.serving import HOST, call_when_asked_to_stop, loop_factory
@@ -65,6 +66,7 @@ def run(options: Options, *, ready: Callable[[str], object], say: Callable[[str]
     Raises:
         EmulatorError: The folder or the port cannot be used.
     """
+    keep_freed_memory()
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(_listen(options.port))
         data = options.data or Path(

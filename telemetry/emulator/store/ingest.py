@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from telemetry.emulator.store.digests import Mark
 from telemetry.emulator.store.log import Log, Message
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from telemetry.emulator.store.preparation import PreparedBatch
     from telemetry.emulator.store.shredding import Attributes
     from telemetry.emulator.store.state import TableState
+
+_MICROSECONDS: Final = 1_000_000
 
 
 @dataclass(slots=True)
@@ -50,12 +52,19 @@ class Ingest:
         self._in_flight: dict[bytes, Future[None]] = {}
         self._log = Log(state.folder, state.next, state.active.schema)
         state.active.own_log(self._log.path)
+        self._second, self._rows, self._rows_before = 0, 0, 0
         self._writer = GroupCommit(self._commit, f"{state.table.name}-writer")
 
     @property
     def hot_keys(self) -> tuple[str, ...]:
         """The attributes that have columns of their own by now."""
         return hot_keys_of(self._state.active.schema)
+
+    @property
+    def rows_lately(self) -> int:
+        """How many rows were added within a second: this one or the one before, if more."""
+        age = self._state.now() // _MICROSECONDS - self._second
+        return max(self._rows, self._rows_before) if age <= 1 else 0
 
     def append(self, batch: PreparedBatch) -> bool:
         """Add a batch, and return once it is durable.
@@ -136,9 +145,17 @@ class Ingest:
                 state.digests.add([mark], now)
             state.next += len(additions)
             state.change()
+        self._count(sum(addition.rows.num_rows for addition in additions), now)
         self._answer(additions, None)
         if self._is_full():
             self._freeze_if_possible()
+
+    def _count(self, rows: int, now: int) -> None:
+        second = now // _MICROSECONDS
+        if second != self._second:
+            self._rows_before = self._rows if second == self._second + 1 else 0
+            self._second, self._rows = second, 0
+        self._rows += rows
 
     def _answer(self, additions: list[_Addition], refusal: Exception | None) -> None:
         with self._state.lock:

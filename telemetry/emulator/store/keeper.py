@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _ROLL_PAUSE: Final = 1.0
 """Seconds between two looks at how old the tails are, and two tries on a full disk."""
 
-_MERGE_PAUSE: Final = 60.0
-"""Seconds between two looks at what has expired."""
+_MERGE_PAUSE: Final = 2.0
+"""Seconds between two looks at what has expired, and whether ingest has become quiet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +93,5 @@ class Keeper:
 
     def _merge(self, table: Table) -> None:
         table.upkeep.expire()
-        while not self._stopping and table.upkeep.compact():
+        while not self._stopping and not table.is_busy and table.upkeep.compact():
             pass

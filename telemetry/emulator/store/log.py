@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME: Final = re.compile(r"(\d{12})\.log")
-# A third of the bytes: what this costs the processor, the disk's calls and the checksum give back.
-_OPTIONS: Final = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+# Not compressed: the rows are then read where they lie, and a log lives for seconds only.
+_OPTIONS: Final = pa.ipc.IpcWriteOptions(use_threads=False)
 _MESSAGE_HEAD: Final = struct.Struct("<Ii")
 _NO_KEY: Final = bytes(16)
 # Linux takes 1,024 pieces in one call (IOV_MAX).

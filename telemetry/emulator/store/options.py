@@ -31,6 +31,8 @@ class StoreOptions:
         frozen_tails: How many full tails may wait to become segments; then appends wait.
         segment_rows: The most rows of a segment that segments are merged into.
         fan_in: How many neighbouring small segments are merged at a time.
+        busy_rows: How many rows a second put merging off.
+        most_segments: How many segments there may be before they are merged all the same.
         hot_keys: Attribute keys that are shredded into columns from the start.
         max_hot_keys: How many more may become hot because they are frequent.
         retention_age: How old the newest row of a segment may become; None for any age.
@@ -43,7 +45,9 @@ class StoreOptions:
     frozen_tails: int = 2
     segment_rows: int = 1_048_576
     fan_in: int = 8
+    busy_rows: int = 10_000
+    most_segments: int = 64
     hot_keys: tuple[str, ...] = PIPELINE_KEYS
-    max_hot_keys: int = 24
+    max_hot_keys: int = 16
     retention_age: timedelta | None = None
     retention_bytes: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -21,6 +22,11 @@ _SCALARS: Final = frozenset({int, float, bool, type(None)})
 
 def table_schema(table: StoredTable, keys: Iterable[str]) -> pa.Schema:
     """Return a table's schema with the columns of hot attributes behind."""
+    return _table_schema(table, tuple(keys))
+
+
+@lru_cache(maxsize=16)
+def _table_schema(table: StoredTable, keys: tuple[str, ...]) -> pa.Schema:
     return pa.schema([*table.schema, *map(hot_field, keys)])
 
 

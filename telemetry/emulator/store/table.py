@@ -33,6 +33,16 @@ class Table:
         self.upkeep = Upkeep(state, due.merge.set)
         self.ingest = Ingest(state, due.roll.set)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether rows come in so fast that merging is better put off, for a while at least.
+
+        Ingest and queries need the processors then. Where many segments have gathered, they are
+        merged all the same: a query opens each of them.
+        """
+        few = len(self.state.segments) < self.state.options.most_segments
+        return few and self.ingest.rows_lately > self.state.options.busy_rows
+
     def close(self) -> None:
         """Return once what was appended is durable, and nothing more is."""
         self.state.stop()

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 from emulator_harness import connect, make_queue, wait_until
 
-from functions.cli.emulate import emulate
 from functions.emulator.process import EmulatorProcess
 from functions.emulator.store import TaskStore
 from functions.errors import EmulatorError
+from telemetry.cli.emulate import emulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
