@@ -1,10 +1,10 @@
 """How many spans a second the Logfire emulator takes in, durably, from two clients.
 
-Prints one JSON document. Two processes each send gzipped OTLP requests of 512 spans over one
-connection, and send the next when the last was answered, which the emulator does once the spans are
-durable. The reference, in the same run: a loop in one process that unpacks the same bodies, parses
-them into protobuf messages, and appends them to a file with one ``fdatasync`` each: what a durable
-OTLP receiver does at least.
+Prints one JSON document. Two processes each send gzipped OTLP requests of 512 spans over two
+connections (``--connections``), and send the next when the last was answered, which the emulator
+does once the spans are durable. The reference, in the same run: a loop in one process that unpacks
+the same bodies, parses them into protobuf messages, and appends them to a file with one
+``fdatasync`` each: what a durable OTLP receiver does at least.
 
     python benchmarks/bench_logfire_ingest.py [--spans 400000] [--runs 3]
 
@@ -25,6 +25,7 @@ import statistics
 import tempfile
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spans", type=int, default=400_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=2, help="of each client")
     options = parser.parse_args()
     bodies = make_bodies()
     bare = statistics.median(measure_bare(bodies) for _ in range(options.runs))
-    runs = [measure_emulator(bodies, options.spans) for _ in range(options.runs)]
+    runs = [
+        measure_emulator(bodies, options.spans, options.connections) for _ in range(options.runs)
+    ]
     median = statistics.median(run["spans_per_second"] for run in runs)
     print(
         json.dumps(
             {
                 "spans_per_second": round(median),
+                "connections_per_client": options.connections,
                 "reference_spans_per_second": round(bare),
                 "ratio_to_reference": round(median / bare, 3),
                 "bytes_per_span_gzipped": round(sum(map(len, bodies)) / len(bodies) / BATCH),
@@ -104,7 +109,7 @@ def measure_bare(bodies: list[bytes]) -> float:
         return len(bodies) * BATCH / (time.perf_counter() - began)
 
 
-def measure_emulator(bodies: list[bytes], spans: int) -> dict[str, Any]:
+def measure_emulator(bodies: list[bytes], spans: int, connections: int) -> dict[str, Any]:
     """Run an emulator on a fresh folder, send, and count what is there."""
     with (
         tempfile.TemporaryDirectory() as data,
@@ -113,11 +118,15 @@ def measure_emulator(bodies: list[bytes], spans: int) -> dict[str, Any]:
         ) as emulator,
     ):
         port = int(emulator.address.rpartition(":")[2])
-        requests = spans // BATCH // CLIENTS
+        requests = spans // BATCH // CLIENTS // connections * connections
         context = multiprocessing.get_context("fork")
         results = context.SimpleQueue()
         clients = [
-            context.Process(target=send, args=(port, bodies, client * requests, requests, results))
+            context.Process(
+                target=run_client,
+                args=(port, bodies, range(client * requests, (client + 1) * requests), results),
+                kwargs={"connections": connections},
+            )
             for client in range(CLIENTS)
         ]
         used = cpu_seconds(emulator.pid)
@@ -141,11 +150,21 @@ def measure_emulator(bodies: list[bytes], spans: int) -> dict[str, Any]:
         }
 
 
-def send(port: int, bodies: list[bytes], first: int, count: int, results: Any) -> None:
-    """Send requests one after the other; put the seconds each took."""
+def run_client(
+    port: int, bodies: list[bytes], numbers: range, results: Any, *, connections: int
+) -> None:
+    """Send requests over some connections at a time; put the seconds each took."""
+    parts = [numbers[first::connections] for first in range(connections)]
+    with ThreadPoolExecutor(connections) as threads:
+        sent = [threads.submit(send, port, bodies, part) for part in parts]
+        results.put([wait for each in sent for wait in each.result()])
+
+
+def send(port: int, bodies: list[bytes], numbers: range) -> list[float]:
+    """Send requests one after the other; return the seconds each took."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     waits = []
-    for number in range(first, first + count):
+    for number in numbers:
         body = make_unique(bodies[number % len(bodies)], number)
         began = time.perf_counter()
         connection.request("POST", "/v1/traces", body, HEADERS)
@@ -154,7 +173,7 @@ def send(port: int, bodies: list[bytes], first: int, count: int, results: Any) -
         waits.append(time.perf_counter() - began)
         if answer.status != http.client.OK:
             raise SystemExit(f"the emulator answered {answer.status}")
-    results.put(waits)
+    return waits
 
 
 def watch_memory(pid: int, spans: int, clients: list[Any]) -> list[int]:

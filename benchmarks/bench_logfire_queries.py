@@ -138,7 +138,7 @@ def made_batches() -> Iterator[tuple[DecodedBatch, bytes]]:
         decode_traces(make_request(generator, start=0, step=1_000_000).SerializeToString())
         for _ in range(DISTINCT)
     ]
-    total = max(SIZES) // BATCH
+    total = max(SIZES) // BATCH + 1
     order = list(range(total))
     # Spread over all of the day at every size, and in time's order within what is appended.
     chunks = [sorted(order[first::10]) for first in range(10)]
