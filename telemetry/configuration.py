@@ -21,7 +21,7 @@ _UNKNOWN_SERVICE: Final = "unknown_service"
 
 _DISTRIBUTION: Final = "mystage"
 
-_ANY_TOKEN: Final = "local"  # noqa: S105 - the Logfire emulator takes any
+ANY_TOKEN: Final = "local"  # noqa: S105 - the Logfire emulator takes any
 
 _lock: Final = threading.Lock()
 _configured: dict[str, Any] | None = None
@@ -110,7 +110,7 @@ def _token_for_emulator(base_url: str | None) -> str | None:
     if os.environ.get("LOGFIRE_TOKEN"):
         return None  # Logfire reads it itself
     host = urlsplit(base_url or os.environ.get("LOGFIRE_BASE_URL") or "").hostname
-    return _ANY_TOKEN if host in {"127.0.0.1", "localhost", "::1"} else None
+    return ANY_TOKEN if host in {"127.0.0.1", "localhost", "::1"} else None
 
 
 def _find_version() -> str:

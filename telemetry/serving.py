@@ -12,12 +12,15 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOST: Final = "127.0.0.1"
+
+_LOOK_EVERY: Final = 1.0  # seconds between two looks whether a parent is there
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -44,6 +47,18 @@ def call_when_asked_to_stop(stop: Callable[[], object], *, until_stdin_closes: b
             loop.add_signal_handler(number, stop)
     if until_stdin_closes:
         _watch_stdin(lambda: loop.call_soon_threadsafe(stop))
+
+
+def end_with_parent() -> None:
+    """End this process, whatever it is doing, when the one that started it has ended."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_EVERY)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 def _watch_stdin(at_end: Callable[[], object]) -> None:

@@ -8,6 +8,9 @@ from typing import Final
 import click
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST: Final = 100 * 366 * 86400.0
+"""Seconds: a century, well within what dates can express."""
+
 _WRITTEN: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhdw])")
 
 
@@ -26,9 +29,10 @@ class DurationType(click.ParamType[float]):
         if not isinstance(value, str):
             return value
         match = _WRITTEN.fullmatch(value.strip().lower())
-        if match is None or float(match[1]) == 0:
+        seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+        if not 0 < seconds <= _LONGEST:
             self.fail(f"{value!r} is no duration: write it as 30s, 15m, 24h or 7d.", param, ctx)
-        return float(match[1]) * _SECONDS[match[2]]
+        return seconds
 
 
 DURATION: Final = DurationType()

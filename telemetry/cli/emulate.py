@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import click
 from telemetry.cli import CommandError, exits
 from telemetry.cli.durations import DURATION
 from telemetry.cli.verbs import EMULATORS, EntryPointGroup
+from telemetry.emulator.address import EMULATOR_TOKEN
 from telemetry.errors import EmulatorError
 
 _MEBI = 2**20
@@ -44,7 +46,7 @@ def emulate() -> None:
 )
 @click.option(
     "--token",
-    envvar="MYSTAGE_LOGFIRE_TOKEN",
+    envvar=EMULATOR_TOKEN,
     help="The only token that is let in; without it any is. Better said in the environment"
     " (MYSTAGE_LOGFIRE_TOKEN), where other users of this machine do not see it.",
 )
@@ -131,10 +133,15 @@ def logfire(  # noqa: PLR0913 - one parameter for each option
         run(
             options,
             ready=lambda url: click.echo(f"ready {url}"),
-            say=lambda message: click.echo(message, err=True),
+            say=_say,
         )
     except EmulatorError as error:
         raise CommandError(str(error), exit_code=exits.UNAVAILABLE) from error
+
+
+def _say(message: str) -> None:
+    with contextlib.suppress(OSError):  # whoever read it has gone; the emulator goes on
+        click.echo(message, err=True)
 
 
 if __name__ == "__main__":

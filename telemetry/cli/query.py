@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -14,6 +16,8 @@ import click
 
 from telemetry.cli import CommandError, exits
 from telemetry.cli.durations import DURATION
+from telemetry.configuration import ANY_TOKEN
+from telemetry.emulator.address import EMULATOR_TOKEN
 from telemetry.errors import InvalidSql
 
 if TYPE_CHECKING:
@@ -24,7 +28,6 @@ if TYPE_CHECKING:
 _MAX_LIMIT: Final = 10_000
 """https://logfire.pydantic.dev/docs/how-to-guides/query-api/#additional-configuration"""
 
-_ANY_TOKEN: Final = "local"  # noqa: S105 - the emulator takes any
 _TIMEOUT: Final = 60.0
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -118,8 +121,8 @@ Examples:
 )
 @click.option(
     "--url",
-    envvar="LOGFIRE_BASE_URL",
-    help="Where the query API is [default: found by --data, or by the token].",
+    help="Where the query API is [default: LOGFIRE_BASE_URL or found by --data; for Logfire, what"
+    " the token says].",
 )
 def query(  # noqa: PLR0913 - one parameter for each option
     *,
@@ -152,7 +155,7 @@ def query(  # noqa: PLR0913 - one parameter for each option
         if output == "csv":
             text: str = _ask(client.query_csv, client.base_url, arguments)
             click.echo(text, nl=False)
-            count = max(text.count("\n") - 1, 0)
+            count = sum(1 for _ in csv.reader(io.StringIO(text))) - 1
         else:
             result = _ask(client.query_json_rows, client.base_url, arguments)
             count = len(result["rows"])
@@ -198,14 +201,15 @@ def _open_client(source: str, data: Path, url: str | None) -> LogfireQueryClient
     from httpx import Timeout  # noqa: PLC0415 - not for --help
     from logfire.query_client import LogfireQueryClient  # noqa: PLC0415
 
-    token = os.environ.get("LOGFIRE_READ_TOKEN")
     if source == "logfire":
+        token = os.environ.get("LOGFIRE_READ_TOKEN")
         if not token:
             raise CommandError(
                 "Logfire wants a read token: make one in the project's settings, and put it into"
                 " LOGFIRE_READ_TOKEN"
             )
         return LogfireQueryClient(token, base_url=url, timeout=Timeout(_TIMEOUT))
+    url = url or os.environ.get("LOGFIRE_BASE_URL")
     if url is None:
         from telemetry.emulator.address import find_emulator  # noqa: PLC0415
 
@@ -216,7 +220,9 @@ def _open_client(source: str, data: Path, url: str | None) -> LogfireQueryClient
             f" `mystage emulate logfire --data {data}`, or name it with --url",
             exit_code=exits.UNAVAILABLE,
         )
-    return LogfireQueryClient(token or _ANY_TOKEN, base_url=url, timeout=Timeout(_TIMEOUT))
+    # Never Logfire's own token: whoever listens there is not Logfire.
+    token = os.environ.get(EMULATOR_TOKEN) or ANY_TOKEN
+    return LogfireQueryClient(token, base_url=url, timeout=Timeout(_TIMEOUT))
 
 
 def _ask(ask: Any, url: str, arguments: dict[str, Any]) -> Any:
@@ -251,7 +257,7 @@ def _message(answer: Any) -> str:
             else str(item)
             for item in detail
         )
-    return str(detail)
+    return _CONTROL.sub("?", str(detail))
 
 
 def _print_table(columns: Sequence[Any], rows: Sequence[dict[str, Any]]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import urllib.request
 from typing import TYPE_CHECKING, Final
+
+from telemetry.errors import StoreUnusable
+from telemetry.serving import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "logfire"
 """Within a data folder: what the emulator keeps."""
+
+EMULATOR_TOKEN: Final = "MYSTAGE_LOGFIRE_TOKEN"  # noqa: S105 - the name of a variable
+"""The variable that names the only token an emulator lets in, and its users send."""
+
+GREETING: Final = b"mystage's Logfire emulator"
+"""What an emulator's front page begins with."""
 
 _FILE: Final = "logfire.url"
 _REAL: Final = "pylf_"
@@ -25,9 +33,18 @@ _PATIENCE: Final = 2.0
 
 @contextlib.contextmanager
 def announced(data: Path, url: str) -> Iterator[None]:
-    """Let others find the emulator at ``url`` by its data folder, within the block."""
+    """Let others find the emulator at ``url`` by its data folder, within the block.
+
+    Raises:
+        StoreUnusable: The folder cannot be written to.
+    """
     file = data / _FILE
-    file.write_text(f"{url}\n", encoding="utf-8")
+    try:
+        file.write_text(f"{url}\n", encoding="utf-8")
+    except OSError as error:
+        raise StoreUnusable(
+            f"{file} cannot be written: {error.strerror}. Name another folder with --data"
+        ) from error
     try:
         yield
     finally:
@@ -38,15 +55,20 @@ def find_emulator(data: Path) -> str | None:
     """Return the URL of the emulator that is up for a data folder; None if none answers."""
     try:
         url = (data / _FILE).read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return None  # none was ever started there, or it has stopped
-    if not url.startswith("http://127.0.0.1:"):
+    if not url.startswith(f"http://{HOST}:"):
         return None
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=_PATIENCE)
     try:
-        with urllib.request.urlopen(url, timeout=_PATIENCE):  # noqa: S310 - checked above
-            return url
+        connection.request("GET", "/")
+        greeting = connection.getresponse().read(len(GREETING))
     except (OSError, http.client.HTTPException, ValueError):
         return None  # what a killed emulator left behind
+    finally:
+        connection.close()
+    # Another program may have been given its port since.
+    return url if greeting == GREETING else None
 
 
 def telemetry_environment(data: Path) -> dict[str, str]:
@@ -57,4 +79,7 @@ def telemetry_environment(data: Path) -> dict[str, str]:
     if os.environ.get("LOGFIRE_BASE_URL") or os.environ.get("LOGFIRE_TOKEN", "").startswith(_REAL):
         return {}
     url = find_emulator(data)
-    return {} if url is None else {"LOGFIRE_BASE_URL": url}
+    if url is None:
+        return {}
+    token = os.environ.get(EMULATOR_TOKEN)
+    return {"LOGFIRE_BASE_URL": url} | ({"LOGFIRE_TOKEN": token} if token else {})

@@ -14,6 +14,7 @@ import sys
 from multiprocessing.connection import Connection
 
 from telemetry.emulator.engine.reader import Reader
+from telemetry.serving import end_with_parent
 
 READY = "ready"
 """What it says first."""
@@ -41,4 +42,5 @@ def serve(connection: Connection, memory: int) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     serve(Connection(int(sys.argv[1])), int(sys.argv[2]))

@@ -64,6 +64,7 @@ class Worker:
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the server, which ends its workers in order
         )
         theirs.close()
         self._started = False

@@ -12,6 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from telemetry.emulator.address import GREETING
 from telemetry.emulator.http.accounts import Accounts
 from telemetry.emulator.http.ingest import Ingest
 from telemetry.emulator.http.queries import Queries
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from telemetry.emulator.intake import Decoders
     from telemetry.emulator.store import Store
 
-_HOSTS: Final = (HOST, "localhost", "[::1]")
+_HOSTS: Final = (HOST, "localhost")
 """A page whose name an attacker points at 127.0.0.1 sends its own name here, and is refused
 (https://en.wikipedia.org/wiki/DNS_rebinding)."""
 
@@ -49,6 +50,8 @@ def make_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
+        # In this order: a thread may wait for a process.
+        decoders.close()
         ingest.close()
 
     return Starlette(
@@ -75,13 +78,15 @@ def _refuse_as_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     message = f"{request.method} {request.url.path}: {error.detail}"
-    return Refusal(error.status_code, message).response(request)
+    response = Refusal(error.status_code, message).response(request)
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def _introduce(request: Request) -> Response:
     base = str(request.base_url).rstrip("/")
     return PlainTextResponse(
-        f"mystage's Logfire emulator\n\n"
+        f"{GREETING.decode()}\n\n"
         f"send:  LOGFIRE_BASE_URL={base} LOGFIRE_TOKEN=any python my_app.py\n"
         f"ask:   mystage query --help, then with --url {base}\n"
     )

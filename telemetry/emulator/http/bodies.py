@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from starlette.requests import ClientDisconnect
+
 from telemetry.emulator.http.refusals import Refusal
 from telemetry.emulator.intake.packing import MAX_BODY, too_large
 
@@ -56,6 +58,9 @@ async def read_body(request: Request, budget: MemoryBudget, *, limit: int = MAX_
                 budget.take(len(chunk))
                 body += chunk
                 _check_size(len(body), limit)
+    except ClientDisconnect:
+        budget.give_back(len(body))
+        raise Refusal(400, "the client hung up") from None
     except TimeoutError:
         budget.give_back(len(body))
         raise Refusal(408, f"the body did not arrive within {_PATIENCE:.0f} s") from None

@@ -56,7 +56,7 @@ class Ingest:
 
     def close(self) -> None:
         """End the threads, once what they do is done."""
-        self._threads.shutdown()
+        self._threads.shutdown(cancel_futures=True)
 
     async def export(self, request: Request) -> Response:
         """Answer once the telemetry is durable.

@@ -25,7 +25,7 @@ from telemetry.emulator.engine.results import FORMATS, JSON, encode_columns, enc
 from telemetry.emulator.http.authentication import check_token
 from telemetry.emulator.http.bodies import MemoryBudget, read_body
 from telemetry.emulator.http.refusals import Refusal
-from telemetry.errors import QueryError
+from telemetry.errors import QueryError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,6 +147,8 @@ class Queries:
             return await self._engine.run(asked.to_query())
         except QueryError as error:
             raise Refusal(400, str(error)) from error
+        except StoreUnavailable as error:
+            raise Refusal(503, str(error), retry_after=5) from error
 
 
 def _validate(validate: Callable[[Any], _Asked], given: bytes | dict[str, Any]) -> _Asked:

@@ -9,12 +9,16 @@ import threading
 from multiprocessing.connection import Pipe
 from typing import TYPE_CHECKING, Final, Self
 
+from telemetry.emulator.intake.requests import Declined
 from telemetry.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from telemetry.emulator.intake.requests import Declined, IngestRequest, Taken
+    from telemetry.emulator.intake.requests import IngestRequest, Taken
+
+_PATIENCE: Final = 60.0
+"""Seconds; a body of the largest size takes two or three."""
 
 _MODULE: Final = "telemetry.emulator.intake.worker"
 
@@ -29,6 +33,7 @@ class _Worker:
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the server, which ends its workers in order
         )
         theirs.close()
 
@@ -36,10 +41,13 @@ class _Worker:
         """Have a request decoded.
 
         Raises:
+            TimeoutError: There is no answer in time.
             OSError: The process has ended.
             EOFError: The same.
         """
         self._connection.send(request)
+        if not self._connection.poll(_PATIENCE):
+            raise TimeoutError
         answer: Taken | Declined = self._connection.recv()
         return answer
 
@@ -69,18 +77,24 @@ class Decoders:
         """Have a request decoded, when a process is free.
 
         Raises:
-            StoreUnavailable: The process broke down, as it would where memory is short; the
-                request may be sent again.
+            StoreUnavailable: The emulator is about to stop.
         """
         worker = self._idle.get()
         try:
             return worker.ask(request)
-        except (EOFError, OSError) as error:
+        except BaseException as error:
+            # There may be half an answer on its way: the process is never asked again.
             worker = self._replace(worker)
-            raise StoreUnavailable(
-                "the process that decoded this request broke down; send it again, perhaps in"
-                " smaller parts"
-            ) from error
+            if self._closed:
+                raise StoreUnavailable("the emulator is about to stop") from error
+            if not isinstance(error, EOFError | OSError):
+                raise
+            # Not to be tried again as it is: it would end the next process, too.
+            return Declined(
+                413,
+                f"decoding the body took longer than {_PATIENCE:.0f} s, or ended its process; send"
+                " fewer items at a time",
+            )
         finally:
             self._idle.put(worker)
 

@@ -10,6 +10,9 @@ import pyarrow as pa
 MAX_BODY: Final = 32 * 2**20
 """Bytes of a body, before and after unpacking. Logfire's SDK splits what exceeds 5 MiB."""
 
+_WINDOW: Final = 64 * 1024
+_MAX_MEMBERS: Final = 100
+
 _ZLIB_OR_GZIP: Final = 32 + zlib.MAX_WBITS
 """Tells zlib to find out by the header (https://docs.python.org/3/library/zlib.html)."""
 
@@ -47,20 +50,30 @@ def unpack(body: bytes, encoding: str, *, limit: int = MAX_BODY) -> bytes:
 
 def _inflate(body: bytes, limit: int) -> bytes:
     parts: list[bytes] = []
-    left = limit
-    rest = body
-    try:
-        while rest or not parts:
-            # A gzip file may consist of several members, one after the other.
-            member = zlib.decompressobj(_ZLIB_OR_GZIP)
-            parts.append(member.decompress(rest, left + 1))
+    left, offset = limit, 0
+    view = memoryview(body)
+    # A gzip file may consist of several members, one after the other.
+    for _ in range(_MAX_MEMBERS):
+        member = zlib.decompressobj(_ZLIB_OR_GZIP)
+        while not member.eof:
+            # In windows: what is left over is copied, and must not be all of the rest each time.
+            window = view[offset : offset + _WINDOW]
+            if not window:
+                raise PackingError(400, "the compressed body ends too early")
+            parts.append(_feed(member, window, left + 1))
             left -= len(parts[-1])
             _check_size(limit - left, limit)
-            _check_end(member)
-            rest = member.unused_data
+            offset += len(window) - len(member.unused_data)
+        if offset == len(view):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+    raise PackingError(413, f"the body has more than {_MAX_MEMBERS} gzip members")
+
+
+def _feed(member: zlib._Decompress, window: memoryview, most: int) -> bytes:
+    try:
+        return member.decompress(window, most)
     except zlib.error as error:
         raise PackingError(400, f"the body is not valid gzip or deflate: {error}") from error
-    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _unpack_zstd(body: bytes, limit: int) -> bytes:
@@ -76,11 +89,6 @@ def _unpack_zstd(body: bytes, limit: int) -> bytes:
 def _check_size(size: int, limit: int) -> None:
     if size > limit:
         raise PackingError(413, too_large(limit))
-
-
-def _check_end(member: zlib._Decompress) -> None:
-    if not member.eof:
-        raise PackingError(400, "the compressed body ends too early")
 
 
 def too_large(limit: int) -> str:

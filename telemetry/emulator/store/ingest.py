@@ -181,7 +181,7 @@ class Ingest:
     def _freeze_if_possible(self) -> None:
         try:
             self._freeze()
-        except StoreUnavailable as error:
+        except (StoreUnavailable, OSError) as error:
             # The next batch tries again, and is refused where that fails.
             self._state.say(str(error))
 

@@ -71,21 +71,21 @@ class Keeper:
             thread.join()
 
     def _run(self, work: Callable[[Table], None], event: threading.Event, pause: float) -> None:
-        told = ""
+        told: dict[Table, str] = {}
         while True:
             event.wait(pause)
             event.clear()
             if self._stopping:
                 return
-            try:
-                for table in self._tables:
+            for table in self._tables:
+                try:
                     work(table)
-            except Exception as error:  # noqa: BLE001 - told, and tried again
-                if repr(error) != told:  # a full disk is told of once
-                    self._say(f"the telemetry store works on, but: {error}")
-                told = repr(error)
-            else:
-                told = ""
+                except Exception as error:  # noqa: BLE001 - told, and tried again
+                    if repr(error) != told.get(table):  # a full disk is told of once
+                        self._say(f"the telemetry store works on, but: {error}")
+                    told[table] = repr(error)
+                else:
+                    told.pop(table, None)
 
     def _roll(self, table: Table) -> None:
         table.ingest.freeze_old()
