@@ -56,11 +56,6 @@ def encode_ndjson(result: QueryResult, *, include_schema: bool = True) -> Iterat
     yield _message("end", row_count=len(rows), **end)
 
 
-def encode_error(message: str) -> bytes:
-    """Return the message that ends a stream of NDJSON where there are no rows, or no more."""
-    return _message("error", message=message)
-
-
 def encode_arrow(result: QueryResult, *, include_schema: bool = True) -> Iterator[bytes]:
     """Give an Arrow stream, which always has its schema. JSON is text in it."""
     del include_schema

@@ -191,7 +191,7 @@ def test_the_place_of_a_syntax_error_is_the_users() -> None:
     "message",
     [
         "offsets must be monotonically increasing",
-        "thread 'tokio' panicked at /root/.cargo/registry/src/arrow/lib.rs:74:9",
+        "thread 'tokio' panicked at /home/someone/.cargo/registry/src/arrow/lib.rs:74:9",
         (
             "Internal error: something about _lf_json_text. This issue was likely caused by a bug"
             " in DataFusion's code. Please help us to resolve this by filing a bug report"

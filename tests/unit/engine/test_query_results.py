@@ -17,7 +17,6 @@ from telemetry.emulator.engine.query import JSON_MARK
 from telemetry.emulator.engine.results import (
     FORMATS,
     encode_columns,
-    encode_error,
     encode_json,
     encode_ndjson,
     encode_rows,
@@ -106,10 +105,6 @@ def test_ndjson_sends_many_rows_in_several_messages() -> None:
     lines = [json.loads(line) for line in encode_ndjson(result(schema, [{"n": 1}] * 2500))]
     assert [1000, 1000, 500] == [len(line["rows"]) for line in lines if line["type"] == "data"]
     assert 2500 == lines[-1]["row_count"]
-
-
-def test_an_error_is_a_message_too() -> None:
-    assert {"type": "error", "message": "no"} == json.loads(encode_error("no"))
 
 
 def test_plans_stand_beside_the_rows() -> None:
