@@ -40,5 +40,11 @@ def keep_freed_memory() -> None:
         (_M_ARENA_MAX, _ARENAS),
     ):
         mallopt(option, value)
-    # Arrow's own allocator gives back what is unused for a fraction of a second.
+
+
+def keep_freed_columns() -> None:
+    """Let Arrow keep the memory it has freed, too, which its own allocator gives back.
+
+    Not for a process that merges segments: what that takes at its height it would keep for ever.
+    """
     pa.set_memory_pool(pa.system_memory_pool())

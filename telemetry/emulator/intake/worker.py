@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from telemetry.emulator.intake.packing import PackingError, unpack
 from telemetry.emulator.intake.requests import Declined, IngestRequest, Taken
-from telemetry.emulator.memory import keep_freed_memory
+from telemetry.emulator.memory import keep_freed_columns, keep_freed_memory
 from telemetry.emulator.otlp import DecodedBatch, decode_logs, decode_metrics, decode_traces
 from telemetry.emulator.store.preparation import prepare_batch
 from telemetry.errors import InvalidPayload
@@ -99,5 +99,6 @@ def _bound_memory() -> None:
 if __name__ == "__main__":
     end_with_parent()
     keep_freed_memory()
+    keep_freed_columns()
     _bound_memory()
     serve(Connection(int(sys.argv[1])))
