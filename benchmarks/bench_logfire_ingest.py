@@ -9,7 +9,8 @@ the same bodies, parses them into protobuf messages, and appends them to a file 
     python benchmarks/bench_logfire_ingest.py [--spans 400000] [--runs 3]
 
 With ``--spans 5000000 --runs 1`` it shows whether memory stays flat: ``rss_mib`` is sampled at
-every tenth of the way.
+every tenth of the way, and ``rss_mib_merging`` is the most while segments are merged afterwards,
+and what is left then. Both are of the emulator and its processes together.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import tempfile
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ from telemetry.child import ServingProcess
 
 CLIENTS = 2
 SAMPLES = 500
+QUIET = 10.0
+"""Seconds without a change after which no merge is to be expected."""
 BODIES = 60
 HOUR = 3_600_000_000_000
 HEADERS = {
@@ -139,6 +143,7 @@ def measure_emulator(bodies: list[bytes], spans: int, connections: int) -> dict[
         sent = requests * CLIENTS * BATCH
         waits = sorted(wait for _ in clients for wait in results.get())
         stored = count_records(port)
+        merging = watch_merging(emulator.pid, Path(data))
         return {
             "spans_per_second": round(sent / seconds),
             "server_cpu_seconds_per_million": round(
@@ -148,6 +153,7 @@ def measure_emulator(bodies: list[bytes], spans: int, connections: int) -> dict[
             "p99_ms": round(waits[len(waits) * 99 // 100] * 1e3, 1),
             "stored_equals_sent": stored == sent,
             "rss_mib": memory,
+            "rss_mib_merging": merging,
         }
 
 
@@ -193,12 +199,27 @@ def watch_memory(pid: int, spans: int, clients: list[Any]) -> list[int]:
     return samples
 
 
+def watch_merging(pid: int, folder: Path) -> dict[str, int]:
+    """Wait until the segments stay as they are; return what memory there was."""
+    most, before, quiet = 0, None, time.monotonic()
+    while time.monotonic() - quiet < QUIET:
+        segments = sorted(folder.rglob("*.parquet*"))
+        if segments != before or any(each.suffix != ".parquet" for each in segments):
+            before, quiet = segments, time.monotonic()
+        most = max(most, resident_mib(pid))
+        time.sleep(0.1)
+    return {"most": most, "left": resident_mib(pid), "segments": len(before or [])}
+
+
 def resident_mib(pid: int) -> int:
-    """Return the resident memory of a process."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) // 1024
-    raise SystemExit(f"process {pid} is gone")
+    """Return the resident memory of a process and its children."""
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    pids = [pid, *(int(each) for file in children for each in file.read_text().split())]
+    pages = 0
+    for each in pids:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended just now
+            pages += int(Path(f"/proc/{each}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
 def cpu_seconds(pid: int) -> float:

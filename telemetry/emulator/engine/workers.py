@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import queue
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from multiprocessing.connection import Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from telemetry.emulator.engine.wire import TableState
+from telemetry.emulator.processes import Pool, WorkerProcess
 from telemetry.errors import QueryError, QueryFailed, QueryOutOfMemory, QueryTimedOut
 
 if TYPE_CHECKING:
@@ -58,19 +53,16 @@ class Worker:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._connection, theirs = Pipe()
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", _MODULE, str(theirs.fileno()), str(limits.memory)],
-            pass_fds=(theirs.fileno(),),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the server, which ends its workers in order
-        )
-        theirs.close()
+        self._process = WorkerProcess(_MODULE, str(limits.memory))
         self._started = False
         self._folder = tempfile.TemporaryDirectory(prefix="mystage-query-")
         self._sent: dict[str, dict[int, tuple[int, pa.RecordBatch]]] = {}
         self._next_number = 0
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
 
     def state(self, name: str, table: TableSnapshot) -> TableState:
         """Describe a table for this process, with the batches it has not seen yet.
@@ -118,8 +110,8 @@ class Worker:
             if not self._started:
                 self._wait(deadline, most=None)
                 self._started = True
-            idle = self._memory()
-            self._connection.send(request)
+            idle = self._process.memory()
+            self._process.send(request)
             answer: Rows | Failure = self._wait(
                 deadline, most=idle + _HEADROOM * self._limits.memory
             )
@@ -137,31 +129,20 @@ class Worker:
         return answer
 
     def _wait(self, deadline: Deadline, *, most: int | None) -> Any:
-        while not self._connection.poll(min(_LOOK_EVERY, deadline.left())):
+        while not self._process.poll(min(_LOOK_EVERY, deadline.left())):
             if not deadline.left():
                 raise QueryTimedOut(
                     f"The query took longer than {deadline.seconds:g} s and was stopped",
                     hint="Narrow its time range, filter by service_name or span_name, or"
                     " aggregate before joining",
                 )
-            if most is not None and self._memory() > most:
+            if most is not None and self._process.memory() > most:
                 raise out_of_memory(self._limits)
-        return self._connection.recv()
-
-    def _memory(self) -> int:
-        """Return the bytes the process holds; 0 where the system does not tell."""
-        try:
-            # https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html
-            pages = Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()
-        except OSError:
-            return 0
-        return int(pages[1]) * os.sysconf("SC_PAGE_SIZE")
+        return self._process.receive()
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
-        self._process.kill()
-        self._process.wait()
-        self._connection.close()
+        self._process.end()
         self._folder.cleanup()
 
 
@@ -182,14 +163,12 @@ class Workers:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._lock = threading.Lock()
-        self._closed = False
-        self._all = {Worker(limits) for _ in range(limits.concurrency)}
-        # In turns, so that one just started has time to get ready.
-        self._idle: queue.Queue[Worker] = queue.Queue()
-        for worker in self._all:
-            self._idle.put(worker)
+        self._pool = Pool(lambda: Worker(limits), limits.concurrency)
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The numbers of the processes."""
+        return frozenset(worker.pid for worker in self._pool.all)
 
     @contextlib.contextmanager
     def lend(self, deadline: Deadline) -> Iterator[Worker]:
@@ -198,35 +177,16 @@ class Workers:
         Raises:
             QueryTimedOut: None came free in time.
         """
-        try:
-            worker = self._idle.get(timeout=deadline.left())
-        except queue.Empty:
-            raise QueryTimedOut(
-                f"The query waited {deadline.seconds:g} s for other queries to end",
-                hint="Try again, or allow more queries at a time",
-            ) from None
-        try:
+        with contextlib.ExitStack() as stack:
+            try:
+                worker = stack.enter_context(self._pool.lend(deadline.left()))
+            except TimeoutError:
+                raise QueryTimedOut(
+                    f"The query waited {deadline.seconds:g} s for other queries to end",
+                    hint="Try again, or allow more queries at a time",
+                ) from None
             yield worker
-        except BaseException:
-            worker = self._replace(worker)
-            raise
-        finally:
-            self._idle.put(worker)
-
-    def _replace(self, broken: Worker) -> Worker:
-        broken.end()
-        with self._lock:
-            self._all.discard(broken)
-            if self._closed:
-                return broken
-            fresh = Worker(self._limits)
-            self._all.add(fresh)
-            return fresh
 
     def close(self) -> None:
         """End all workers; queries under way fail."""
-        with self._lock:
-            self._closed = True
-            for worker in self._all:
-                worker.end()
-            self._all.clear()
+        self._pool.close()

@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 
     from telemetry.emulator.store.segments import Segment
 
-SLICE_ROWS: Final = 16_384
-"""A quarter of a row group."""
+SLICE_ROWS: Final = 8_192
+"""Where segments overlap, a slice of each is in memory; smaller ones take more time."""
+
+_SMALL: Final = 16_384
+_INDEX_BYTES: Final = 2
+"""A column's dictionary is kept where column and dictionary take no more bytes than this and so
+many a row: a reader holds several times a large one, for each segment, and saves nothing by it."""
 
 
 def sort_batches(batches: Sequence[pa.RecordBatch], time_column: str) -> Iterator[pa.RecordBatch]:
@@ -58,8 +63,8 @@ def merge_segments(
     """Yield the rows of some segments in the order of time, in slices.
 
     Of each segment only a slice is in memory at a time; more of it where others overlap it in time.
-    Columns that all segments have as dictionaries stay dictionaries, which saves making texts of
-    them and finding out again.
+    Columns that all segments have as small dictionaries stay dictionaries, which saves making texts
+    of them and finding out again.
 
     Args:
         segments: The segments.
@@ -107,7 +112,9 @@ class _Cursor:
             segment.path, page_checksum_verification=True, read_dictionary=dictionaries
         )
         # One thread: ingest and queries need the other processors.
-        self._slices = self._file.iter_batches(SLICE_ROWS, use_threads=False)
+        self._slices: Iterator[pa.RecordBatch] = self._file.iter_batches(
+            SLICE_ROWS, use_threads=False
+        )
         self._time_column = time_column
         self.time = segment.oldest
 
@@ -119,7 +126,9 @@ class _Cursor:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise DamagedSegment(self._segment, error) from error
-        if batch is not None:
+        if batch is None:
+            self._slices = iter(())  # else it holds the last pages it has read
+        else:
             self.time = batch.column(self._time_column)[-1].value
         return batch
 
@@ -129,12 +138,17 @@ class _Cursor:
 
 
 def _shared_dictionaries(segments: Sequence[Segment], schema: pa.Schema) -> list[str]:
-    """Return the columns of text that all segments have as dictionaries."""
+    """Return the columns of text that all segments have as small dictionaries."""
     names = {field.name for field in schema if field.type == pa.string()}
     for segment in segments:
         group = pq.read_metadata(segment.path).row_group(0)
         columns = map(group.column, range(group.num_columns))
-        names &= {each.path_in_schema for each in columns if each.has_dictionary_page}
+        names &= {
+            each.path_in_schema
+            for each in columns
+            if each.has_dictionary_page
+            and each.total_uncompressed_size <= _SMALL + _INDEX_BYTES * group.num_rows
+        }
     return sorted(names)
 
 

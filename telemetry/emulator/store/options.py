@@ -31,6 +31,7 @@ class StoreOptions:
         frozen_tails: How many full tails may wait to become segments; then appends wait.
         segment_rows: The most rows of a segment that segments are merged into.
         fan_in: How many neighbouring small segments are merged at a time.
+        merge_here_rows: The most rows of a merge that no process is started for.
         busy_rows: How many rows a second put merging off.
         most_segments: How many segments there may be before they are merged all the same.
         hot_keys: Attribute keys that are shredded into columns from the start.
@@ -45,6 +46,7 @@ class StoreOptions:
     frozen_tails: int = 2
     segment_rows: int = 1_048_576
     fan_in: int = 8
+    merge_here_rows: int = 65_536
     busy_rows: int = 10_000
     most_segments: int = 64
     hot_keys: tuple[str, ...] = PIPELINE_KEYS

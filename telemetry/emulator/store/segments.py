@@ -85,7 +85,22 @@ class DamagedSegment(Exception):  # noqa: N818 - named for the state it reports
 
     def __init__(self, segment: Segment, error: Exception) -> None:
         super().__init__(f"{segment.path}: {error}")
-        self.segment = segment
+        self.segment, self._error = segment, error
+
+    def __reduce__(self) -> tuple[type[DamagedSegment], tuple[Segment, Exception]]:
+        """Let it come from another process."""
+        return DamagedSegment, (self.segment, self._error)
+
+
+def segment_path(folder: Path, span: tuple[int, int]) -> Path:
+    """Return where the segment of some batches is."""
+    return folder / f"{span[0]:012d}-{span[1]:012d}.parquet"
+
+
+def temporary_path(folder: Path, span: tuple[int, int]) -> Path:
+    """Return where it is while it is written."""
+    path = segment_path(folder, span)
+    return path.with_name(path.name + TEMPORARY)
 
 
 def write_segment(  # noqa: PLR0913 - all that a segment is made of
@@ -115,8 +130,7 @@ def write_segment(  # noqa: PLR0913 - all that a segment is made of
     Raises:
         OSError: The disk refuses; nothing is left then.
     """
-    path = folder / f"{span[0]:012d}-{span[1]:012d}.parquet"
-    aside = path.with_name(path.name + TEMPORARY)
+    path, aside = segment_path(folder, span), temporary_path(folder, span)
     try:
         with _Writer(aside, schema, time_column, compression) as writer:
             for batch in batches:

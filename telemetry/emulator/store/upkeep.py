@@ -6,7 +6,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from telemetry.emulator.store.compaction import plan_backfill, plan_merge
-from telemetry.emulator.store.merging import merge_segments, sort_batches
+from telemetry.emulator.store.merger import (
+    Merge,
+    MergeBroken,
+    MergeStopped,
+    merge_elsewhere,
+    merge_here,
+)
+from telemetry.emulator.store.merging import sort_batches
 from telemetry.emulator.store.retention import expired
 from telemetry.emulator.store.segments import (
     Compression,
@@ -17,17 +24,13 @@ from telemetry.emulator.store.segments import (
 from telemetry.emulator.store.shredding import conform, hot_keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pyarrow as pa
 
     from telemetry.emulator.store.segments import Segment
     from telemetry.emulator.store.state import TableState
     from telemetry.emulator.store.tail import Tail
-
-
-class _Stopped(Exception):  # noqa: N818 - no error: somebody asked for it
-    """End a long piece of work because the store closes."""
 
 
 class Upkeep:
@@ -109,8 +112,16 @@ class Upkeep:
                 return False
             try:
                 merged = self._merge(chosen, schema)
-            except _Stopped:
+            except MergeStopped:
                 return False
+            except MergeBroken:
+                self._unreadable.update(chosen)
+                names = ", ".join(str(each.path) for each in chosen)
+                state.say(
+                    f"the process that merged {names} broke down, perhaps for want of memory; they"
+                    " stay as they are until the next start"
+                )
+                return True
             except DamagedSegment as error:
                 self._unreadable.add(error.segment)
                 state.say(f"a segment is damaged and stays as it is: {error}")
@@ -159,22 +170,9 @@ class Upkeep:
         marks = [mark for segment in segments for mark in read_marks(segment.path)]
         with state.lock:
             marks = state.digests.forget_old(marks)
-        merged = merge_segments(segments, schema, state.table.time_column)
-        return write_segment(
-            state.folder,
-            (segments[0].first, segments[-1].last),
-            self._until_stopped(merged),
-            schema=schema,
-            time_column=state.table.time_column,
-            marks=marks,
-            compression=Compression.SMALL,
-        )
-
-    def _until_stopped(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            if self._state.stopping:
-                raise _Stopped
-            yield batch
+        merge = Merge(state.folder, tuple(segments), schema, state.table.time_column, tuple(marks))
+        run = merge_here if merge.rows <= state.options.merge_here_rows else merge_elsewhere
+        return run(merge, lambda: state.stopping)
 
     def _replace(self, old: list[Segment], new: list[Segment]) -> None:
         """Put segments in the place of others, whose files are removed."""

@@ -46,7 +46,7 @@ def hurried(bounded: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 def processes(engine: Engine) -> list[int]:
-    return [worker._process.pid for worker in engine._workers._all]
+    return list(engine._workers.pids)
 
 
 def test_an_endless_query_is_stopped_for_good(hurried: Engine) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,9 +56,8 @@ def test_what_cannot_is_declined_and_the_next_is_taken(decoders: Decoders) -> No
 def test_a_request_whose_process_ends_is_declined_for_good_and_the_next_is_taken(
     decoders: Decoders,
 ) -> None:
-    [worker] = decoders._all
-    worker._process.kill()
-    worker._process.wait()
+    [process] = decoders._pool.all
+    os.kill(process.pid, signal.SIGKILL)
     declined = decoders.decode(ask(one_span()))
 
     assert isinstance(declined, Declined)

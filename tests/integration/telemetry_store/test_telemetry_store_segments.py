@@ -286,7 +286,7 @@ def test_closing_does_not_wait_for_a_merge_to_end(
             yield batch
             begun.set()
 
-    monkeypatch.setattr("telemetry.emulator.store.upkeep.merge_segments", merge_for_ever)
+    monkeypatch.setattr("telemetry.emulator.store.merger.merge_segments", merge_for_ever)
     store = open_store(replace(BY_HAND, fan_in=2))
     roll_each(store, "ab")
     assert begun.wait(PATIENCE)
