@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from telemetry.emulator.arrow import INTERNAL_PREFIX
 from telemetry.emulator.engine.readable import readable, readable_type
+from telemetry.emulator.engine.wire import TOO_LARGE
 from telemetry.errors import (
     InvalidMetric,
     InvalidQuery,
@@ -270,6 +271,12 @@ def _tell_memory(_match: re.Match[str], _: Context) -> QueryError:
     )
 
 
+def _tell_size(match: re.Match[str], _: Context) -> QueryError:
+    return QueryOutOfMemory(
+        match[0], hint="Select fewer columns, shorten texts with left(…), or lower the limit"
+    )
+
+
 def _tell_metric(match: re.Match[str], _: Context) -> QueryError:
     # Python's own spelling of the message.
     return InvalidMetric(str(ast.literal_eval(match[1])))
@@ -329,6 +336,7 @@ _RULES: Final[tuple[_Rule, ...]] = tuple(
         (r"Cannot automatically convert (.*) to (?:List\()?Struct\(", _tell_no_metric),
         (r"[Rr]egular expression did not compile.*?error: ([^\n]*)", _tell_pattern),
         (r"[Dd]ivide by zero", _tell_zero),
+        (rf"{TOO_LARGE} \d+ MiB", _tell_size),
         (r"Resources exhausted|memory pool|Memory Exhausted", _tell_memory),
         (r"(?:DDL|DML|Statement) not supported", _tell_statement),
         (r"PyErr|panicked|PanicException|\.rs:\d+|offsets must be|bug in DataFusion", _tell_broken),

@@ -16,9 +16,10 @@ from telemetry.emulator.engine.session import (
     make_context,
 )
 from telemetry.emulator.engine.views import Views
-from telemetry.emulator.engine.wire import Failure, Rows, to_stream
+from telemetry.emulator.engine.wire import TOO_LARGE, Failure, Rows, to_stream
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from datafusion import DataFrame, SessionContext
 
     from telemetry.emulator.engine.wire import Request
@@ -44,6 +45,14 @@ _NO_FUNCTION: Final = "Invalid function"
 _FILES: Final = re.compile(r"\[[^\[\]]*\.parquet[^\[\]]*\]")
 
 
+_SHARE: Final = 8
+"""Which part of a query's memory its answer may take."""
+
+
+class AnswerTooLarge(Exception):  # noqa: N818 - named for the state it reports
+    """Say that an answer takes too much memory."""
+
+
 class Reader:
     """Answer requests, one at a time.
 
@@ -56,6 +65,7 @@ class Reader:
         self._settings = Settings(self._context)
         self._views = Views(self._context)
         self._options = allow_reading_only()
+        self._largest = memory // _SHARE
 
     def answer(self, request: Request) -> Rows | Failure:
         """Return the rows of a request, or why there are none."""
@@ -76,9 +86,23 @@ class Reader:
         sql = self._choose(request)
         frame = self._plan(sql, request.limit)
         schema = frame.schema()
-        batches = [batch.to_pyarrow() for batch in frame.execute_stream()]
-        stream = to_stream(*present(schema, batches))
+        stream = to_stream(*present(schema, self._collect(frame)))
         return Rows(stream, self._explain(frame, sql) if request.explain else None)
+
+    def _collect(self, frame: DataFrame) -> list[pa.RecordBatch]:
+        """Return the rows, of which the server holds a copy or two, whatever the operators hold.
+
+        Raises:
+            AnswerTooLarge: They take too much.
+        """
+        batches, held = [], 0
+        for each in frame.execute_stream():
+            batch = each.to_pyarrow()
+            held += batch.nbytes
+            if held > self._largest:
+                raise AnswerTooLarge(f"{TOO_LARGE} {self._largest >> 20} MiB")
+            batches.append(batch)
+        return batches
 
     def _choose(self, request: Request) -> str:
         """Return the text that can be planned, the one that reads shredded attributes first."""

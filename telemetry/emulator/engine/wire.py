@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
@@ -69,6 +69,10 @@ class Rows:
 
     stream: bytes
     plans: Plans | None
+
+
+TOO_LARGE: Final = "The answer takes more than"
+"""How a failure begins that is about the answer's size; the most follows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,19 @@ def test_a_query_that_takes_too_much_memory_is_stopped(bounded: Engine, sql: str
     assert 1 == bounded.run_sync(ONE).row_count
 
 
+def test_an_answer_that_takes_too_much_memory_is_refused_and_the_process_stays(
+    bounded: Engine,
+) -> None:
+    bounded.run_sync(ONE)
+    before = processes(bounded)
+    sql = "SELECT lpad('x', 2000) FROM generate_series(1, 10000)"
+    with pytest.raises(QueryOutOfMemory, match="answer takes more than 8 MiB") as caught:
+        bounded.run_sync(Query(sql, limit=10_000))
+    assert "Select fewer columns" in str(caught.value)
+    assert 10_000 == bounded.run_sync(Query(sql.replace("2000", "20"), limit=10_000)).row_count
+    assert before == processes(bounded)
+
+
 def test_a_process_that_breaks_down_is_replaced(bounded: Engine) -> None:
     bounded.run_sync(ONE)
     os.kill(processes(bounded)[0], signal.SIGKILL)
