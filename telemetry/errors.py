@@ -11,6 +11,7 @@ The tree::
     │   ├── InvalidMeasurement  (ValueError) a value its metric cannot take
     │   └── InvalidOutcome      (ValueError) a run cannot end like this
     ├── NotCaptured             (AssertionError) a test looked for telemetry that is not there
+    ├── InvalidDefinitions      (ValueError) dashboards or alerts that cannot be read
     ├── ServerNotStarted        a child process that serves did not come up
     ├── EmulatorError           the Logfire emulator cannot do what it is for
     │   ├── PortUnusable        its port is in use, or reserved
@@ -68,6 +69,10 @@ class InvalidOutcome(Misuse, ValueError):
 
 class NotCaptured(TelemetryError, AssertionError):
     """Say that a test looked for telemetry that was not captured, and list what was."""
+
+
+class InvalidDefinitions(TelemetryError, ValueError):
+    """Say what is wrong with definitions, one problem a line, each with its place."""
 
 
 class ServerNotStarted(TelemetryError):

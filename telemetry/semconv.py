@@ -153,6 +153,35 @@ LOGFIRE_JSON_SCHEMA: Final = "logfire.json_schema"
 https://logfire.pydantic.dev/docs/how-to-guides/alternative-clients/
 """
 
+ATTRIBUTES: Final = frozenset(
+    {
+        STAGE,
+        TASK_TYPE,
+        SERVICE,
+        OUTCOME,
+        ATTEMPT,
+        MAX_ATTEMPTS,
+        CTX_ERROR,
+        MESSAGING_SYSTEM,
+        MESSAGING_OPERATION_NAME,
+        MESSAGING_OPERATION_TYPE,
+        MESSAGING_DESTINATION_NAME,
+        MESSAGING_MESSAGE_ID,
+        MESSAGING_MESSAGE_BODY_SIZE,
+        MESSAGING_BATCH_MESSAGE_COUNT,
+        FAAS_NAME,
+        FAAS_TRIGGER,
+        FAAS_COLDSTART,
+        ERROR_TYPE,
+        EXCEPTION_TYPE,
+        EXCEPTION_MESSAGE,
+        EXCEPTION_STACKTRACE,
+        LOGFIRE_MESSAGE,
+        LOGFIRE_JSON_SCHEMA,
+    }
+)
+"""The keys above: what ``attributes->>'key'`` may ask for. Ours."""
+
 # -- Outcomes --------------------------------------------------------------------------------------
 
 SUCCEEDED: Final = "succeeded"
