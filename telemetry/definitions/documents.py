@@ -84,9 +84,10 @@ def read_documents(file: Path, root: Path, parameters: Mapping[str, Any]) -> Ite
             continue
         builder = _Builder(root.resolve())
         scope = _Scope(file, parameters, 0)
-        start = _start_of(file, node)
-        for value, places in builder.build_items(node, start, scope):
-            yield Document(value, places)
+        items = node if isinstance(node, CommentedSeq) else [node]
+        for index, item in enumerate(items):
+            for value, places in builder.build_items(item, _item_place(file, node, index), scope):
+                yield Document(value, places)
 
 
 def _parse(file: Path) -> list[Any]:

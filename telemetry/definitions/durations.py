@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DAY: Final = 86400
-_SHORT: Final = re.compile(r"(\d{1,6})([smhdw])")
+_SHORT: Final = re.compile(r"(\d{1,9})([smhdw])")
 _ISO: Final = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 """https://en.wikipedia.org/wiki/ISO_8601#Durations, without years and months."""
 
@@ -73,5 +73,5 @@ def _one_of(allowed: tuple[str, ...]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Window = Annotated[Duration, _one_of(WINDOWS)]
-Frequency = Annotated[Duration, _one_of(FREQUENCIES)]
+Window = Annotated[Duration, _one_of(WINDOWS), Field(examples=list(WINDOWS))]
+Frequency = Annotated[Duration, _one_of(FREQUENCIES), Field(examples=list(FREQUENCIES))]

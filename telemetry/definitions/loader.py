@@ -220,6 +220,9 @@ _SAID: Final[dict[str, Callable[[Any], str]]] = {
     "extra_forbidden": lambda error: f"there is no key {error['loc'][-1]!r} here",
     "missing": lambda error: f"{error['loc'][-1]!r} is missing",
     "union_tag_not_found": lambda error: f"{error['ctx']['discriminator']} is missing",
+    "union_tag_invalid": lambda error: (
+        f"{error['ctx']['tag']!r} is none of {error['ctx']['expected_tags']}"
+    ),
     "value_error": lambda error: str(error["ctx"]["error"]),
 }
 
@@ -234,5 +237,7 @@ def _problems_of(error: ValidationError, document: Document) -> list[Problem]:
             continue  # it follows from the other
         tell = _SAID.get(each["type"])
         message = tell(each) if tell else each["msg"]
-        problems.append(Problem(document.place(each["loc"]), message))
+        if each["type"] == "union_tag_invalid":
+            loc = (*loc, str(each["ctx"]["discriminator"]).strip("'"))
+        problems.append(Problem(document.place(loc), message))
     return problems

@@ -17,8 +17,8 @@ class Place:
         file: Its path as the user gave it, or below that.
         line: From 1.
         column: From 1.
-        inner: Where a text begins whose own first line and column are 1: the lines to add.
-        indent: The columns to add.
+        inner: How many lines further down the text begins that stands here: of a block, 1.
+        indent: How far the lines of that block are indented.
     """
 
     file: Path
@@ -29,8 +29,10 @@ class Place:
 
     def within(self, line: int, column: int) -> Place:
         """Return the place of a line and column of the text that stands here."""
-        shift = self.indent if self.inner or line == 1 else 0
-        return Place(self.file, self.line + self.inner + line - 1, column + shift)
+        if self.inner:
+            return Place(self.file, self.line + self.inner + line - 1, column + self.indent)
+        shift = self.column - 1 if line == 1 else 0
+        return Place(self.file, self.line + line - 1, column + shift)
 
     def __str__(self) -> str:
         """Return it as editors and terminals make links of it."""
