@@ -12,13 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.scalarstring import LiteralScalarString
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from telemetry.definitions.places import Place, Problem
 from telemetry.definitions.templates import InvalidTemplate, render_text, render_value
+from telemetry.definitions.yaml_nodes import (
+    InvalidYaml,
+    entries,
+    parse_yaml,
+    place_of_node,
+    scalar_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +38,9 @@ MOST_BYTES: Final = 1 << 20
 """Of a file: more is no definition."""
 _DEEPEST: Final = 8
 """How deep includes may go."""
+_MOST_NODES: Final = 100_000
+"""Of a file, with all that is repeated and included: a few aliases of aliases make billions."""
+_DEEPEST_NODE: Final = 60
 
 
 class InvalidDocument(Exception):  # noqa: N818 - as the toolkit's other errors are named
@@ -79,28 +86,19 @@ def read_documents(file: Path, root: Path, parameters: Mapping[str, Any]) -> Ite
     Raises:
         InvalidDocument: It cannot be read.
     """
-    for node in _parse(file):
-        if node is None:
-            continue
-        builder = _Builder(root.resolve())
-        scope = _Scope(file, parameters, 0)
-        items = node if isinstance(node, CommentedSeq) else [node]
-        for index, item in enumerate(items):
-            for value, places in builder.build_items(item, _item_place(file, node, index), scope):
-                yield Document(value, places)
-
-
-def _parse(file: Path) -> list[Any]:
-    text = read_text(file)
+    builder = _Builder(root.resolve())
+    scope = _Scope(file, parameters, 0)
     try:
-        return list(YAML(typ="rt", pure=True).load_all(text))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-        what = error.problem or error.context or "it cannot be read"
-        raise InvalidDocument(place, f"no YAML: {what}") from error
-    except (YAMLError, RecursionError, ValueError) as error:
-        raise InvalidDocument(Place(file), f"no YAML: {error or 'nested too deep'}") from error
+        for node in _parse(file):
+            for item in node.value if isinstance(node, SequenceNode) else [node]:
+                for value, places in builder.build_items(item, scope):
+                    yield Document(value, places)
+    except InvalidYaml as error:
+        raise InvalidDocument(error.place, f"no YAML: {error}") from error
+
+
+def _parse(file: Path) -> list[Node]:
+    return parse_yaml(read_text(file), file)
 
 
 def read_text(file: Path) -> str:
@@ -137,35 +135,40 @@ class _Builder:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._nodes = 0
+        self._depth = 0
 
-    def build_items(self, node: Any, place: Place, scope: _Scope) -> Iterator[_Built]:
-        """Give what an item of a list, or a document, becomes: none, one or several."""
-        if isinstance(node, CommentedMap) and FOR_EACH in node:
-            for parameters in self._repeat(node, place, scope):
-                inner = _Scope(scope.file, {**scope.parameters, **parameters}, scope.depth)
-                yield from self._build_once(node, place, inner)
-        else:
-            yield from self._build_once(node, place, scope)
+    def build_items(self, node: Node, scope: _Scope) -> Iterator[_Built]:
+        """Give what an item of a list, or a document, becomes: none, one or several.
 
-    def _build_once(self, node: Any, place: Place, scope: _Scope) -> Iterator[_Built]:
-        if not (isinstance(node, CommentedMap) and INCLUDE in node):
-            yield self._build(node, place, scope)
+        Raises:
+            InvalidDocument: Something in it cannot be what it says.
+        """
+        own = dict(entries(node, scope.file)) if isinstance(node, MappingNode) else {}
+        repeated = own.pop(FOR_EACH, None)
+        if repeated is None:
+            yield from self._build_once(node, own, scope)
             return
-        own = {key: value for key, value in node.items() if key not in {INCLUDE, WITH, FOR_EACH}}
-        for included, inner in self._include(node, place, scope):
-            items = included if isinstance(included, CommentedSeq) else [included]
-            for index, item in enumerate(items):
-                where = _item_place(inner.file, included, index)
-                for value, places in self.build_items(item, where, inner):
-                    if own and isinstance(value, dict):
-                        more, more_places = self._build_map(node, own, place, scope)
-                        value.update(more)
-                        places.update({path: at for path, at in more_places.items() if path})
-                    yield value, places
+        for parameters in self._repeat(repeated, scope):
+            inner = _Scope(scope.file, {**scope.parameters, **parameters}, scope.depth)
+            yield from self._build_once(node, own, inner)
 
-    def _repeat(self, node: CommentedMap, place: Place, scope: _Scope) -> Iterator[dict[str, Any]]:
-        at = _value_place(scope.file, node, FOR_EACH) or place
-        spec = self._build(node[FOR_EACH], at, scope)[0]
+    def _build_once(self, node: Node, own: Mapping[str, Node], scope: _Scope) -> Iterator[_Built]:
+        if INCLUDE not in own:
+            yield self._build_map(node, own, scope) if own else self._build(node, scope)
+            return
+        rest = {key: value for key, value in own.items() if key not in {INCLUDE, WITH}}
+        more, more_places = self._build_map(node, rest, scope)
+        for item, inner in self._include(own, scope):
+            for value, places in self.build_items(item, inner):
+                if rest and isinstance(value, dict):
+                    value.update(more)
+                    places.update({path: at for path, at in more_places.items() if path})
+                yield value, places
+
+    def _repeat(self, node: Node, scope: _Scope) -> Iterator[dict[str, Any]]:
+        at = place_of_node(node, scope.file)
+        spec = self._build(node, scope)[0]
         if not isinstance(spec, dict) or len(spec) != 1:
             raise InvalidDocument(at, "for_each wants one name and a list, as {stage: [a, b]}")
         ((name, values),) = spec.items()
@@ -174,62 +177,63 @@ class _Builder:
         for value in values:
             yield {name: value}
 
-    def _include(
-        self, node: CommentedMap, place: Place, scope: _Scope
-    ) -> Iterator[tuple[Any, _Scope]]:
-        at = _value_place(scope.file, node, INCLUDE) or place
+    def _include(self, own: Mapping[str, Node], scope: _Scope) -> Iterator[tuple[Node, _Scope]]:
+        at = place_of_node(own[INCLUDE], scope.file)
         if scope.depth >= _DEEPEST:
             raise InvalidDocument(at, f"includes go deeper than {_DEEPEST}: perhaps in a circle")
-        file = self._inside(str(_render(node[INCLUDE], at, scope)), at, scope)
-        given = self._build(node.get(WITH, {}), at, scope)[0]
+        file = self._inside(str(self._build(own[INCLUDE], scope)[0]), at, scope)
+        given = self._build(own[WITH], scope)[0] if WITH in own else {}
         if not isinstance(given, dict):
             raise InvalidDocument(at, "with wants names and values")
         inner = _Scope(file, {**scope.parameters, **given}, scope.depth + 1)
-        for content in _parse(file):
-            yield content, inner
+        for node in _parse(file):
+            for item in node.value if isinstance(node, SequenceNode) else [node]:
+                yield item, inner
 
-    def _build(self, node: Any, place: Place, scope: _Scope) -> _Built:
-        if isinstance(node, CommentedMap):
-            own = {key: value for key, value in node.items() if key != FOR_EACH}
-            return self._build_map(node, own, place, scope)
-        if isinstance(node, CommentedSeq):
-            return self._build_list(node, place, scope)
-        return _render(node, place, scope), {(): place}
+    def _build(self, node: Node, scope: _Scope) -> _Built:
+        place = place_of_node(node, scope.file)
+        self._nodes += 1
+        self._depth += 1
+        try:
+            if self._nodes > _MOST_NODES or self._depth > _DEEPEST_NODE:
+                raise InvalidDocument(place, "too much, with all that is repeated and nested")
+            if isinstance(node, MappingNode):
+                return self._build_map(node, dict(entries(node, scope.file)), scope)
+            if isinstance(node, SequenceNode):
+                return self._build_list(node, scope)
+            return _render(node, scope), {(): place}
+        finally:
+            self._depth -= 1
 
-    def _build_map(
-        self, node: CommentedMap, own: Mapping[Any, Any], place: Place, scope: _Scope
-    ) -> _Built:
+    def _build_map(self, node: Node, own: Mapping[str, Node], scope: _Scope) -> _Built:
         data: dict[str, Any] = {}
-        places: _Places = {(): place}
+        places: _Places = {(): place_of_node(node, scope.file)}
         for key, value in own.items():
-            at = _value_place(scope.file, node, key) or place
-            if isinstance(value, LiteralScalarString):
-                at = _block_place(scope.file, at)
-            if isinstance(value, CommentedMap) and INCLUDE in value:
-                built = list(self.build_items(value, at, scope))
+            if key in SQL_KEYS and isinstance(value, ScalarNode):
+                content, inner = self._build_sql(value, scope)
+            elif isinstance(value, MappingNode):
+                built = list(self.build_items(value, scope))
                 content, inner = built[0] if len(built) == 1 else ([each for each, _ in built], {})
-            elif key in SQL_KEYS and isinstance(value, str):
-                content, inner = self._build_sql(value, at, scope)
             else:
-                content, inner = self._build(value, at, scope)
-            data[str(key)] = content
-            places[(str(key),)] = at
-            places.update({(str(key), *path): each for path, each in inner.items()})
+                content, inner = self._build(value, scope)
+            data[key] = content
+            places[(key,)] = inner.get((), place_of_node(value, scope.file))
+            places.update({(key, *path): each for path, each in inner.items()})
         return data, places
 
-    def _build_list(self, node: CommentedSeq, place: Place, scope: _Scope) -> _Built:
+    def _build_list(self, node: SequenceNode, scope: _Scope) -> _Built:
         data: list[Any] = []
-        places: _Places = {(): place}
-        for index, item in enumerate(node):
-            at = _item_place(scope.file, node, index)
-            for content, inner in self.build_items(item, at, scope):
+        places: _Places = {(): place_of_node(node, scope.file)}
+        for item in node.value:
+            for content, inner in self.build_items(item, scope):
                 places.update({(len(data), *path): each for path, each in inner.items()})
                 data.append(content)
         return data, places
 
-    def _build_sql(self, value: str, place: Place, scope: _Scope) -> _Built:
+    def _build_sql(self, node: ScalarNode, scope: _Scope) -> _Built:
         """Return a query; where the value is a path, that file's content."""
-        text = str(_render(value, place, scope))
+        text = str(_render(node, scope))
+        place = _text_place(node, scope.file)
         if "\n" in text.strip() or not text.strip().endswith(".sql"):
             return text, {(): place}
         file = self._inside(text.strip(), place, scope)
@@ -253,34 +257,23 @@ class _Builder:
         return file
 
 
-def _render(node: Any, place: Place, scope: _Scope) -> Any:
-    if not isinstance(node, str):
-        return node
+def _render(node: Node, scope: _Scope) -> Any:
+    assert isinstance(node, ScalarNode)  # noqa: S101 - what is neither a mapping nor a list
+    value = scalar_value(node)
+    if not isinstance(value, str):
+        return value
     try:
-        return render_value(str(node), scope.parameters)
+        return render_value(value, scope.parameters)
     except InvalidTemplate as error:
-        raise InvalidDocument(place.within(error.line, 1), str(error)) from error
+        place = _text_place(node, scope.file).within(error.line, 1)
+        raise InvalidDocument(place, str(error)) from error
 
 
-def _start_of(file: Path, node: Any) -> Place:
-    if isinstance(node, CommentedMap | CommentedSeq):
-        return Place(file, node.lc.line + 1, node.lc.col + 1)
-    return Place(file)
-
-
-def _value_place(file: Path, node: CommentedMap, key: Any) -> Place | None:
-    """Return where a key's value stands; None for a key that was not written."""
-    found = (node.lc.data or {}).get(key)
-    return None if found is None else Place(file, found[2] + 1, found[3] + 1)
-
-
-def _item_place(file: Path, node: Any, index: int) -> Place:
-    found = (node.lc.data or {}).get(index) if isinstance(node, CommentedSeq) else None
-    return _start_of(file, node) if found is None else Place(file, found[0] + 1, found[1] + 1)
-
-
-def _block_place(file: Path, place: Place) -> Place:
-    """Return the place of a block of text: its own first line is the next of the file's."""
+def _text_place(node: ScalarNode, file: Path) -> Place:
+    """Return the place of a text; that of a block begins with the file's next line."""
+    place = place_of_node(node, file)
+    if node.style not in {"|", ">"}:
+        return place
     lines = read_text(file).splitlines()[place.line :]
     first = next((line for line in lines if line.strip()), "")
     return Place(file, place.line, place.column, 1, len(first) - len(first.lstrip()))

@@ -61,5 +61,7 @@ def _with_template(schema: dict[str, Any]) -> dict[str, Any]:
     if schema.get("type") == "array":
         items = {"anyOf": [schema["items"], {"$ref": "#/$defs/Included"}]}
         schema = {**schema, "items": items, "minItems": min(1, schema.get("minItems", 0))}
-    described = {key: schema[key] for key in ("description", "title") if key in schema}
+    described: dict[str, Any] = {
+        key: schema[key] for key in ("description", "title") if key in schema
+    }
     return {**described, "anyOf": [schema, _TEMPLATE, {"$ref": "#/$defs/Included"}]}

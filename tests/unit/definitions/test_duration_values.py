@@ -35,20 +35,8 @@ def test_anything_else_is_no_duration(text: str) -> None:
 
 
 def test_windows_are_written_as_logfire_does() -> None:
-    assert [
-        "PT1M",
-        "PT2M",
-        "PT5M",
-        "PT10M",
-        "PT15M",
-        "PT30M",
-        "PT1H",
-        "PT6H",
-        "PT12H",
-        "PT24H",
-        "P7D",
-        "P30D",
-    ] == [format_iso(parse_duration(each)) for each in WINDOWS]
+    written = " ".join(format_iso(parse_duration(each)) for each in WINDOWS)
+    assert "PT1M PT2M PT5M PT10M PT15M PT30M PT1H PT6H PT12H PT24H P7D P30D" == written
 
 
 @given(st.integers(0, 10_000_000))

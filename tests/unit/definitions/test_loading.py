@@ -109,7 +109,7 @@ groups:
             "kind: Alrt\n", "a.yaml:1:7: 'Alrt' is none of 'Dashboard'", id="unknown kind"
         ),
         pytest.param("name: x\n", "a.yaml:1:1: 'kind' is missing", id="no kind"),
-        pytest.param("kind: [", "a.yaml:1:8: no YAML: ", id="no YAML"),
+        pytest.param("kind: [", "a.yaml:2:1: no YAML: ", id="no YAML"),
         pytest.param("- kind: Alert\n", "a.yaml:1:3: 'every' is missing", id="missing"),
         pytest.param(
             alert() + "windo: 5m\n", "a.yaml:6:8: there is no key 'windo' here", id="unknown key"
@@ -135,7 +135,7 @@ groups:
         ),
         pytest.param(
             alert(name="'{{ nobody }}'"),
-            "a.yaml:2:7: the template cannot be rendered: 'nobody' is undefined",
+            "a.yaml:2:8: the template cannot be rendered: 'nobody' is undefined",
             id="unknown parameter",
         ),
         pytest.param("include: a.yaml\n", "a.yaml:1:10: includes go deeper than 8", id="a circle"),
@@ -144,7 +144,7 @@ groups:
         ),
         pytest.param(
             "kind: Channel\nlabel: a\nconfig: {type: webhook, url: 'https://hooks.slack.com/s3'}\n",
-            "a.yaml:3:30: a secret is never written down: name a variable",
+            "a.yaml:3:31: a secret is never written down: name a variable",
             id="secret",
         ),
         pytest.param(
