@@ -92,4 +92,10 @@ class Slo(Model):
     def _check_aggregation(self) -> Self:
         if (self.source == "metrics") != (self.aggregation is not None):
             raise ValueError("`aggregation` belongs to `source: metrics`, and to nothing else")
+        if (self.threshold is None) != (self.comparison is None):
+            raise ValueError("`threshold` and `comparison` belong together")
+        if self.aggregation == "histogram_threshold" and self.threshold is None:
+            raise ValueError(
+                "`aggregation: histogram_threshold` wants `threshold` and `comparison`"
+            )
         return self

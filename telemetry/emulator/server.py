@@ -17,6 +17,7 @@ from telemetry.emulator.address import FOLDER, announced
 from telemetry.emulator.engine import Engine
 from telemetry.emulator.http.app import make_app
 from telemetry.emulator.intake import Decoders
+from telemetry.emulator.management import Management
 from telemetry.emulator.memory import keep_freed_memory
 from telemetry.emulator.store import Store, StoreOptions
 from telemetry.errors import PortUnusable
@@ -73,10 +74,12 @@ def run(options: Options, *, ready: Callable[[str], object], say: Callable[[str]
             stack.enter_context(tempfile.TemporaryDirectory(prefix="mystage-logfire-"))
         )
         store = stack.enter_context(Store(data / FOLDER, options.store, say=say))
+        # After the store, which holds the folder for this process alone.
+        management = stack.enter_context(Management(data / FOLDER))
         decoders = stack.enter_context(Decoders(options.decoders))
         engine = stack.enter_context(Engine(store, options.limits))
         config = uvicorn.Config(
-            make_app(store, decoders, engine, token=options.token),
+            make_app(store, decoders, engine, management, token=options.token),
             http="httptools",
             ws="none",
             access_log=False,

@@ -1,4 +1,4 @@
-"""The emulator's web application: ingest, queries, and what a token belongs to."""
+"""The emulator's web application: ingest, queries, management, and what a token belongs to."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from telemetry.emulator.http.accounts import Accounts
 from telemetry.emulator.http.ingest import Ingest
 from telemetry.emulator.http.queries import Queries
 from telemetry.emulator.http.refusals import Refusal
+from telemetry.emulator.management import ManagementApi, VersionHeader
 from telemetry.serving import HOST
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from telemetry.emulator.engine import Engine
     from telemetry.emulator.intake import Decoders
+    from telemetry.emulator.management import Management
     from telemetry.emulator.store import Store
 
 _HOSTS: Final = (HOST, "localhost")
@@ -35,7 +37,12 @@ _HOSTS: Final = (HOST, "localhost")
 
 
 def make_app(
-    store: Store, decoders: Decoders, engine: Engine, *, token: str | None = None
+    store: Store,
+    decoders: Decoders,
+    engine: Engine,
+    management: Management,
+    *,
+    token: str | None = None,
 ) -> Starlette:
     """Return the ASGI application.
 
@@ -43,6 +50,7 @@ def make_app(
         store: Where telemetry goes.
         decoders: What decodes it.
         engine: What answers queries over it.
+        management: What keeps dashboards, alerts and their like.
         token: The only one that is let in; None lets any in.
     """
     ingest = Ingest(store, decoders, token)
@@ -59,9 +67,13 @@ def make_app(
             *ingest.routes,
             *Queries(engine, token).routes,
             *Accounts(token).routes,
+            *ManagementApi(management, token).routes,
             Route("/", _introduce),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(_HOSTS))],
+        middleware=[
+            Middleware(VersionHeader),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(_HOSTS)),
+        ],
         exception_handlers={Refusal: _refuse, HTTPException: _refuse_as_http},
         lifespan=lifespan,
     )
@@ -89,4 +101,5 @@ async def _introduce(request: Request) -> Response:
         f"{GREETING.decode()}\n\n"
         f"send:  LOGFIRE_BASE_URL={base} LOGFIRE_TOKEN=any python my_app.py\n"
         f"ask:   mystage query --help, then with --url {base}\n"
+        f"keep:  dashboards, alerts and channels at {base}/api/v1/\n"
     )

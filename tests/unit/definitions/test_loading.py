@@ -148,6 +148,11 @@ groups:
             id="secret",
         ),
         pytest.param(
+            "kind: SLO\nname: a\nscope_value: x\ntotal: t\nbad: b\ntarget: 99\nthreshold: 3\n",
+            "a.yaml:1:1: `threshold` and `comparison` belong together",
+            id="half a threshold",
+        ),
+        pytest.param(
             "kind: Schedule\nlabel: a\ntimezone: Mars/Olympus\nwindows: []\n",
             "a.yaml:3:11: 'Mars/Olympus' is no time zone",
             id="time zone",
