@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 from telemetry import semconv
-from telemetry.metrics import CATALOGUE, Metric
+from telemetry.metrics import CATALOGUE, Kind, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +80,10 @@ def combine(*declarations: Declaration) -> Names:
 
 
 def _own_attributes() -> frozenset[str]:
-    """Return the attribute keys that the toolkit writes: what its metrics and spans carry."""
+    """Return the attribute keys that the toolkit writes: what its metrics and spans carry.
+
+    What a run counted is on its span, too, under the counters' names.
+    """
     of_metrics = frozenset().union(*(metric.attributes for metric in CATALOGUE.values()))
-    return of_metrics | semconv.ATTRIBUTES
+    counters = frozenset(name for name, each in CATALOGUE.items() if each.kind is Kind.COUNTER)
+    return of_metrics | counters | semconv.ATTRIBUTES

@@ -1,19 +1,19 @@
-"""A run sends its telemetry to the emulator beside it, and the dashboards' SQL counts it right."""
+"""A run sends its telemetry to the emulator beside it, and `mystage query` counts it right."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import Ended, event, event_page, mystage
+from pipeline_queries import defaults, panel
 
+from functions.pipeline import ENTITIES
 from telemetry.child import ServingProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-SQL = Path(__file__).parents[2] / "dashboards" / "pipeline"
+    from pathlib import Path
 
 PAGES = 6
 EVENTS = 3
@@ -54,56 +54,61 @@ def summary(
     return first.json
 
 
-def ask(data: Path, name: str) -> list[dict[str, Any]]:
-    """Return the rows of a dashboard's query; the run is within one bucket, or perhaps two."""
-    asked: Ended = mystage(
-        "query", "--file", SQL / f"{name}.sql", "--data", data, "--format", "json",
-        "--resolution", "1 hour",
-    )  # fmt: skip
+def ask(data: Path, slug: str, title: str) -> list[dict[str, Any]]:
+    """Return the rows of a panel's query; the run is within one bucket, or perhaps two."""
+    query = panel(slug, title)
+    chosen = [
+        f"--var={name}={value}"
+        for name, values in defaults(query).items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
+    options: list[str | Path] = [
+        "--data",
+        data,
+        "--format",
+        "json",
+        "--resolution",
+        "1 hour",
+        *chosen,
+    ]
+    asked: Ended = mystage("query", *options, "--", query.sql)
     assert 0 == asked.code, asked.stderr
     rows: list[dict[str, Any]] = asked.json["rows"]
     return rows
 
 
 def total(rows: list[dict[str, Any]], column: str) -> float:
-    return sum(row[column] for row in rows)
+    return float(sum(row[column] for row in rows))
 
 
 def test_the_funnel_counts_what_each_part_finished(summary: dict[str, Any], data: Path) -> None:
-    rows = ask(data, "funnel")
+    rows = ask(data, "pipeline-funnel", "Scrapes, extractions, entities")
     stages = summary["stages"]
 
     assert {
         "scrapes": stages["sourcing"]["succeeded"],
         "extractions": stages["extraction_adapters"]["succeeded"],
-        "resolutions": stages["entity_resolution"]["succeeded"],
-    } == {column: total(rows, column) for column in ("scrapes", "extractions", "resolutions")}
+        "entities": stages["entity_resolution"]["succeeded"],
+    } == {column: total(rows, column) for column in ("scrapes", "extractions", "entities")}
     assert PAGES + HOPELESS == total(rows, "scrapes")
 
 
 def test_entities_are_counted_as_found_and_created(summary: dict[str, Any], data: Path) -> None:
-    rows = ask(data, "entity_creation")
+    rows = {entity: ask(data, "entity-creation", entity.capitalize()) for entity in ENTITIES}
 
     assert summary["entities"] == {
-        entity: {
-            "found": total(rows, f"existing_{entity}"),
-            "created": total(rows, f"new_{entity}"),
-        }
-        for entity in ("venues", "artists", "performances")
+        entity: {how: total(rows[entity], how) for how in ("found", "created")}
+        for entity in ENTITIES
     }
-    assert PAGES * EVENTS == total(rows, "new_performances")
+    assert PAGES * EVENTS == total(rows["performances"], "created")
 
 
 def test_the_failure_rate_is_that_of_each_service(summary: dict[str, Any], data: Path) -> None:
-    rows = {row["service"]: row for row in ask(data, "failure_rate")}
+    rows = {row["service"]: row for row in ask(data, "service-health", "Failure rate")}
+    columns = ("failures", "successes", "failure_rate")
 
-    assert {"service": "extraction-agents", "failures": HOPELESS, "successes": 0,
-            "failure_rate": 100} == rows["extraction-agents"]  # fmt: skip
-    assert (0, PAGES + HOPELESS, 0) == (
-        rows["sourcing"]["failures"],
-        rows["sourcing"]["successes"],
-        rows["sourcing"]["failure_rate"],
-    )
+    assert (HOPELESS, 0, 100) == tuple(rows["extraction-agents"][each] for each in columns)
+    assert (0, PAGES + HOPELESS, 0) == tuple(rows["sourcing"][each] for each in columns)
 
 
 def test_one_trace_holds_an_item_from_source_to_table(summary: dict[str, Any], data: Path) -> None:
