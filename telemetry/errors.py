@@ -18,6 +18,13 @@ The tree::
     │   ├── InvalidPayload      (ValueError) a body that is no OTLP message it can store
     │   ├── StoreUnusable       its folder is in use, foreign, damaged or of another version
     │   └── StoreUnavailable    the disk is full or fails, or the store is closed: try again
+    ├── SyncError               definitions and Logfire could not be brought together
+    │   ├── ServiceUnreachable  it does not answer, or not sensibly, however often it is asked
+    │   ├── RequestRefused      it answers no: a wrong key, no right, a body it does not take
+    │   ├── ResourceUnsupported its release is too old for a kind of object
+    │   ├── InvalidTarget       (ValueError) definitions that cannot be written as they are
+    │   ├── InvalidPlan         (ValueError) a file that is no plan, or one for another project
+    │   └── StalePlan           what a plan would change has been changed since it was made
     └── QueryError              there are no rows; says where in the SQL, and what to do
         ├── InvalidQuery        (ValueError) unknown names, wrong types
         │   └── InvalidSql      it cannot be understood
@@ -97,6 +104,45 @@ class StoreUnusable(EmulatorError):
 
 class StoreUnavailable(EmulatorError):
     """Say that the store could not take or give something now: the disk is full, it is closed."""
+
+
+class SyncError(TelemetryError):
+    """Stand above the reasons why definitions and Logfire could not be brought together."""
+
+
+class ServiceUnreachable(SyncError):
+    """Say that a service did not answer, or not sensibly, however often it was asked."""
+
+
+class RequestRefused(SyncError):
+    """Say that a service answered no.
+
+    Args:
+        message: What was asked, and what it said.
+        status: The HTTP status of its answer.
+        release: Its release, where it told.
+    """
+
+    def __init__(self, message: str, *, status: int, release: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.release = release
+
+
+class ResourceUnsupported(SyncError):
+    """Say that a service's release does not know a kind of object."""
+
+
+class InvalidTarget(SyncError, ValueError):
+    """Refuse definitions that cannot be written as they are, with every reason, one a line."""
+
+
+class InvalidPlan(SyncError, ValueError):
+    """Refuse a file that is no plan, or one that was made for another project."""
+
+
+class StalePlan(SyncError):
+    """Say that what a plan would change has been changed since it was made."""
 
 
 class QueryError(TelemetryError):

@@ -41,7 +41,7 @@ def format_iso(seconds: int) -> str:
     if seconds % _DAY == 0 and seconds > _DAY:
         return f"P{seconds // _DAY}D"
     for unit, letter in ((3600, "H"), (60, "M")):
-        if seconds % unit == 0:
+        if seconds and seconds % unit == 0:
             return f"PT{seconds // unit}{letter}"
     return f"PT{seconds}S"
 

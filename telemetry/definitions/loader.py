@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 FOLDERS: Final = ("dashboards", "alerts")
 """Where definitions are, unless told otherwise."""
 
+TEST_SUFFIXES: Final = (".test.yaml", ".test.yml")
+"""What the names of files end with that test alerts, and define none."""
+
 PART: Final = "_"
 """What the name of a file begins with that is only ever included."""
 
@@ -120,7 +123,7 @@ def load_definitions(paths: Iterable[Path], names: Names) -> Definitions:
                 try:
                     documents.append(Definition(ADAPTER.validate_python(document.data), document))
                 except ValidationError as error:
-                    problems += _problems_of(error, document)
+                    problems += problems_of(error, document)
         except InvalidDocument as error:
             problems.append(error.problem)
     places = (place for each in documents for place in each.document.places.values())
@@ -173,16 +176,22 @@ def _find_files(paths: Iterable[Path], problems: list[Problem]) -> list[tuple[Pa
         if path.is_dir():
             for pattern in ("*.yaml", "*.yml", "*.json"):
                 for file in sorted(path.rglob(pattern)):
-                    if not file.name.startswith((PART, ".")):
+                    if not file.name.startswith((PART, ".")) and not is_test(file):
                         found.setdefault(file, path)
         elif path.is_file():
-            found.setdefault(path, _root_of(path))
+            if not is_test(path):
+                found.setdefault(path, root_of(path))
         else:
             problems.append(Problem(Place(path), "there is no such file or folder"))
     return list(found.items())
 
 
-def _root_of(file: Path) -> Path:
+def is_test(file: Path) -> bool:
+    """Say whether a file holds tests of alerts."""
+    return file.name.endswith(TEST_SUFFIXES)
+
+
+def root_of(file: Path) -> Path:
     """Return the folder of a single file's definitions: ``dashboards``, or the one it is in."""
     return next((each for each in file.parents if each.name in FOLDERS), file.parent)
 
@@ -207,7 +216,7 @@ def _read_perses(file: Path) -> Definition[Model]:
     try:
         model = PersesDashboard(slug=slug, name=name or slug, definition=data)
     except ValidationError as error:
-        (problem, *_) = _problems_of(error, document)
+        (problem, *_) = problems_of(error, document)
         raise InvalidDocument(problem.place, problem.message) from error
     return Definition(model, document)
 
@@ -227,7 +236,7 @@ _SAID: Final[dict[str, Callable[[Any], str]]] = {
 }
 
 
-def _problems_of(error: ValidationError, document: Document) -> list[Problem]:
+def problems_of(error: ValidationError, document: Document) -> list[Problem]:
     """Say in our words what pydantic found. Values are not repeated: one may be a secret."""
     problems = []
     found = error.errors(include_url=False, include_input=False)
