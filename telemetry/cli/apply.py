@@ -21,6 +21,7 @@ from telemetry.cli.instances import (
 )
 from telemetry.cli.plan import plan_definitions
 from telemetry.errors import ServiceUnreachable
+from telemetry.terminal import clean
 
 if TYPE_CHECKING:
     from telemetry.sync.api import Api
@@ -121,7 +122,6 @@ def _carry_out(api: Api, remote: Remote, secrets: dict[str, str], plan: Plan) ->
 
 def _tell(outcome: Outcome) -> int:
     from telemetry.sync.plan import Change  # noqa: PLC0415 - not for --help
-    from telemetry.sync.texts import clean  # noqa: PLC0415
 
     added = sum(action.change is Change.ADD for action in outcome.done)
     click.echo(f"done: {added} added, {len(outcome.done) - added} changed")

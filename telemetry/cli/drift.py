@@ -18,6 +18,7 @@ from telemetry.cli.instances import (
     told_errors,
 )
 from telemetry.cli.plan import plan_definitions
+from telemetry.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,6 @@ def drift(
 
 
 def _print(drifts: Sequence[Drift]) -> None:
-    from telemetry.sync.texts import clean  # noqa: PLC0415 - not for --help
 
     for drift in drifts:
         click.echo(clean(drift.title))

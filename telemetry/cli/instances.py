@@ -19,6 +19,7 @@ from telemetry.errors import (
     SyncError,
     TelemetryError,
 )
+from telemetry.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -155,7 +156,6 @@ def print_plan(plan: Plan, *, err: bool = False) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     from telemetry.sync.texts import (  # noqa: PLC0415
-        clean,
         diff_action,
         note_of,
         summary_of,

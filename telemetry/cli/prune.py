@@ -20,6 +20,7 @@ from telemetry.cli.instances import (
     yes_option,
 )
 from telemetry.errors import ServiceUnreachable
+from telemetry.terminal import clean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +53,6 @@ def prune(  # noqa: PLR0913 - one parameter for each option
     """
     from telemetry.sync.pruning import Pruner  # noqa: PLC0415 - not for --help
     from telemetry.sync.targets import make_targets  # noqa: PLC0415
-    from telemetry.sync.texts import clean  # noqa: PLC0415
 
     with told_errors():
         targets = make_targets(read_definitions(paths))

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import re
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from telemetry.cli.durations import DURATION
 from telemetry.configuration import ANY_TOKEN
 from telemetry.emulator.address import EMULATOR_TOKEN
 from telemetry.errors import InvalidSql
+from telemetry.terminal import clean, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +29,6 @@ _MAX_LIMIT: Final = 10_000
 """https://logfire.pydantic.dev/docs/how-to-guides/query-api/#additional-configuration"""
 
 _TIMEOUT: Final = 60.0
-
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What could steer a terminal. Telemetry repeats what strangers' pages say."""
 
 
 class _Bindings(click.ParamType[tuple[str, str]]):
@@ -257,7 +254,7 @@ def _message(answer: Any) -> str:
             else str(item)
             for item in detail
         )
-    return _CONTROL.sub("?", str(detail))
+    return clean(str(detail))
 
 
 def _print_table(columns: Sequence[Any], rows: Sequence[dict[str, Any]]) -> None:
@@ -269,7 +266,7 @@ def _print_table(columns: Sequence[Any], rows: Sequence[dict[str, Any]]) -> None
     if not sys.stdout.isatty():
         # For a program: one row a line, tabs between values, nothing cut.
         for line in (names, *([_cell(row[name]) for name in names] for row in rows)):
-            click.echo("\t".join(_on_one_line(value) for value in line))
+            click.echo("\t".join(on_one_line(value) for value in line))
         return
     table = Table(box=None, header_style="bold")
     for column in columns:
@@ -284,8 +281,4 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-
-
-def _on_one_line(value: str) -> str:
-    return value.replace("\t", "\\t").replace("\n", "\\n")
+    return clean(text)

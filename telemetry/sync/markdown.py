@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from telemetry.sync.texts import clean, diff_action, note_of, summary_of, title_of
+from telemetry.sync.texts import diff_action, note_of, summary_of, title_of
+from telemetry.terminal import clean
 
 if TYPE_CHECKING:
     from telemetry.sync.plan import Action, Plan

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from telemetry.sync.plan import Action, Change, Plan
 from telemetry.sync.state import STATE_SLUG
+from telemetry.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SIGNS: Final = {Change.ADD: "+", Change.CHANGE: "~", Change.DESTROY: "-"}
 _INDENT: Final = "  "
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What could steer a terminal, or turn the order of what is read around."""
 _CONTEXT: Final = 3
 _SHORT: Final = 80
 """Characters of a list that is written in one line."""
@@ -26,11 +24,6 @@ _NESTED: Final = (Mapping, list, tuple)
 def write_lines(value: Any) -> list[str]:
     """Return plain data as lines like YAML's, with texts of several lines as blocks."""
     return list(_lines(value, ""))
-
-
-def clean(text: str) -> str:
-    """Return a text with everything visible that could steer a terminal."""
-    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def _lines(value: Any, indent: str) -> Iterator[str]:
