@@ -19,7 +19,7 @@ RESOLUTION: Final = "resolution"
 _FORBIDDEN: Final = re.compile(r"[$()]")
 """What the value of a variable must not contain: Logfire would render it once more."""
 
-_LEXEME: Final = re.compile(
+LEXEME: Final = re.compile(
     r"""
     (?P<quoted>'(?:[^']|'')*'?)
     | (?P<name>"(?:[^"]|"")*"?)
@@ -59,7 +59,7 @@ def render(
         name = match["variable"] or match["braced"]
         return match[0] if name is None else _value_of(sql, match.start(), name, known)
 
-    return _LEXEME.sub(replace, sql)
+    return LEXEME.sub(replace, sql)
 
 
 def _check_quoted(
