@@ -32,10 +32,11 @@ demo: $(STAMP) ## Run the pipeline over sample pages, start to finish
 	@$(RUN) python -m functions.demo
 
 .PHONY: test
-test: $(STAMP) ## Lint, type-check and run every test
+test: $(STAMP) ## Lint code and dashboards, type-check, run every test
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
+	@$(RUN) mystage check
 	@$(RUN) pytest -n auto
 
 .PHONY: fix
