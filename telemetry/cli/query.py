@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,39 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from telemetry.cli import CommandError, exits
+from telemetry.cli import CommandError
 from telemetry.cli.durations import DURATION
-from telemetry.configuration import ANY_TOKEN
-from telemetry.emulator.address import EMULATOR_TOKEN
+from telemetry.cli.sources import Bindings, ask_source, open_client
 from telemetry.errors import InvalidSql
 from telemetry.terminal import clean, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logfire.query_client import LogfireQueryClient
-
 _MAX_LIMIT: Final = 10_000
 """https://logfire.pydantic.dev/docs/how-to-guides/query-api/#additional-configuration"""
-
-_TIMEOUT: Final = 60.0
-
-
-class _Bindings(click.ParamType[tuple[str, str]]):
-    """Convert ``name=value``."""
-
-    name = "name=value"
-
-    def convert(
-        self, value: str | tuple[str, str], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Return name and value."""
-        if isinstance(value, tuple):
-            return value
-        name, equals, bound = value.partition("=")
-        if not (name and equals):
-            self.fail(f"{value!r} is no NAME=VALUE.", param, ctx)
-        return name, bound
 
 
 @click.command(
@@ -103,7 +80,7 @@ Examples:
 @click.option(
     "--var",
     "variables",
-    type=_Bindings(),
+    type=Bindings(),
     multiple=True,
     help="Value of a dashboard variable, $NAME in the SQL. The same name again makes a list.",
 )
@@ -148,13 +125,13 @@ def query(  # noqa: PLR0913 - one parameter for each option
         "timezone": timezone,
         "environment": list(environments) or None,
     }
-    with _open_client(source, data, url) as client:
+    with open_client(source, data, url) as client:
         if output == "csv":
-            text: str = _ask(client.query_csv, client.base_url, arguments)
+            text: str = ask_source(client.query_csv, client.base_url, arguments)
             click.echo(text, nl=False)
             count = sum(1 for _ in csv.reader(io.StringIO(text))) - 1
         else:
-            result = _ask(client.query_json_rows, client.base_url, arguments)
+            result = ask_source(client.query_json_rows, client.base_url, arguments)
             count = len(result["rows"])
             if output == "json":
                 click.echo(json.dumps(result, ensure_ascii=False))
@@ -192,69 +169,6 @@ def _render(sql: str, variables: Sequence[tuple[str, str]], resolution: str) -> 
         return render(sql, values, resolution)
     except InvalidSql as error:
         raise CommandError(f"{error}. Give variables with --var NAME=VALUE") from error
-
-
-def _open_client(source: str, data: Path, url: str | None) -> LogfireQueryClient:
-    from httpx import Timeout  # noqa: PLC0415 - not for --help
-    from logfire.query_client import LogfireQueryClient  # noqa: PLC0415
-
-    if source == "logfire":
-        token = os.environ.get("LOGFIRE_READ_TOKEN")
-        if not token:
-            raise CommandError(
-                "Logfire wants a read token: make one in the project's settings, and put it into"
-                " LOGFIRE_READ_TOKEN"
-            )
-        return LogfireQueryClient(token, base_url=url, timeout=Timeout(_TIMEOUT))
-    url = url or os.environ.get("LOGFIRE_BASE_URL")
-    if url is None:
-        from telemetry.emulator.address import find_emulator  # noqa: PLC0415
-
-        url = find_emulator(data)
-    if url is None:
-        raise CommandError(
-            f"no Logfire emulator is up for {data}: start one with"
-            f" `mystage emulate logfire --data {data}`, or name it with --url",
-            exit_code=exits.UNAVAILABLE,
-        )
-    # Never Logfire's own token: whoever listens there is not Logfire.
-    token = os.environ.get(EMULATOR_TOKEN) or ANY_TOKEN
-    return LogfireQueryClient(token, base_url=url, timeout=Timeout(_TIMEOUT))
-
-
-def _ask(ask: Any, url: str, arguments: dict[str, Any]) -> Any:
-    import httpx  # noqa: PLC0415 - not for --help
-    from logfire.query_client import (  # noqa: PLC0415
-        QueryExecutionError,
-        QueryRequestError,
-        UnexpectedResponseError,
-    )
-
-    try:
-        return ask(**arguments)
-    except (QueryExecutionError, QueryRequestError) as error:
-        raise CommandError(_message(error.args[0])) from error
-    except UnexpectedResponseError as error:
-        raise CommandError(f"{url}: {error}", exit_code=exits.UNAVAILABLE) from error
-    except httpx.HTTPError as error:
-        reason = str(error) or type(error).__name__
-        raise CommandError(
-            f"{url} does not answer: {reason}. Is it up? `mystage emulate logfire` starts one here",
-            exit_code=exits.UNAVAILABLE,
-        ) from error
-
-
-def _message(answer: Any) -> str:
-    """Return what an error's body says, whatever shape it has."""
-    detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
-    if isinstance(detail, list):
-        return "; ".join(
-            f"{'.'.join(map(str, item.get('loc', ())))}: {item.get('msg', item)}"
-            if isinstance(item, dict)
-            else str(item)
-            for item in detail
-        )
-    return clean(str(detail))
 
 
 def _print_table(columns: Sequence[Any], rows: Sequence[dict[str, Any]]) -> None:

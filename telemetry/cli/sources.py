@@ -1,0 +1,120 @@
+"""Whom the verbs ask for telemetry: the emulator of this machine, or Logfire."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from telemetry.cli import CommandError, exits
+from telemetry.configuration import ANY_TOKEN
+from telemetry.emulator.address import EMULATOR_TOKEN
+from telemetry.terminal import clean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from logfire.query_client import LogfireQueryClient
+
+_TIMEOUT: Final = 60.0
+
+
+class Bindings(click.ParamType[tuple[str, str]]):
+    """Convert ``name=value``."""
+
+    name = "name=value"
+
+    def convert(
+        self, value: str | tuple[str, str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Return name and value."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, bound = value.partition("=")
+        if not (name and equals):
+            self.fail(f"{value!r} is no NAME=VALUE.", param, ctx)
+        return name, bound
+
+
+def open_client(source: str, data: Path, url: str | None) -> LogfireQueryClient:
+    """Return a client of the query API.
+
+    Args:
+        source: ``local`` or ``logfire``.
+        data: The folder whose emulator is asked where nothing else says which.
+        url: Where the API is; None for where it usually is.
+
+    Raises:
+        CommandError: There is nobody to ask, or no token to ask with.
+    """
+    from httpx import Timeout  # noqa: PLC0415 - not for --help
+    from logfire.query_client import LogfireQueryClient  # noqa: PLC0415
+
+    if source == "logfire":
+        token = os.environ.get("LOGFIRE_READ_TOKEN")
+        if not token:
+            raise CommandError(
+                "Logfire wants a read token: make one in the project's settings, and put it into"
+                " LOGFIRE_READ_TOKEN"
+            )
+        return LogfireQueryClient(token, base_url=url, timeout=Timeout(_TIMEOUT))
+    url = url or os.environ.get("LOGFIRE_BASE_URL")
+    if url is None:
+        from telemetry.emulator.address import find_emulator  # noqa: PLC0415
+
+        url = find_emulator(data)
+    if url is None:
+        raise CommandError(
+            f"no Logfire emulator is up for {data}: start one with"
+            f" `mystage emulate logfire --data {data}`, or name it with --url",
+            exit_code=exits.UNAVAILABLE,
+        )
+    # Never Logfire's own token: whoever listens there is not Logfire.
+    token = os.environ.get(EMULATOR_TOKEN) or ANY_TOKEN
+    return LogfireQueryClient(token, base_url=url, timeout=Timeout(_TIMEOUT))
+
+
+def ask_source(ask: Any, url: str, arguments: dict[str, Any]) -> Any:
+    """Return the answer of a client's method.
+
+    Args:
+        ask: The method.
+        url: Where it asks, for messages.
+        arguments: Of the method.
+
+    Raises:
+        CommandError: The query cannot be run, or nobody answers (``exits.UNAVAILABLE``).
+    """
+    import httpx  # noqa: PLC0415 - not for --help
+    from logfire.query_client import (  # noqa: PLC0415
+        QueryExecutionError,
+        QueryRequestError,
+        UnexpectedResponseError,
+    )
+
+    try:
+        return ask(**arguments)
+    except (QueryExecutionError, QueryRequestError) as error:
+        raise CommandError(_message(error.args[0])) from error
+    except UnexpectedResponseError as error:
+        raise CommandError(f"{url}: {error}", exit_code=exits.UNAVAILABLE) from error
+    except httpx.HTTPError as error:
+        reason = str(error) or type(error).__name__
+        raise CommandError(
+            f"{url} does not answer: {reason}. Is it up? `mystage emulate logfire` starts one here",
+            exit_code=exits.UNAVAILABLE,
+        ) from error
+
+
+def _message(answer: Any) -> str:
+    """Return what an error's body says, whatever shape it has."""
+    detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
+    if isinstance(detail, list):
+        return "; ".join(
+            f"{'.'.join(map(str, item.get('loc', ())))}: {item.get('msg', item)}"
+            if isinstance(item, dict)
+            else str(item)
+            for item in detail
+        )
+    return clean(str(detail))

@@ -1,0 +1,234 @@
+"""Panels as Vega-Lite: https://vega.github.io/vega-lite/docs/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from telemetry.definitions.panels import PanelKind
+from telemetry.preview.views import is_series
+
+if TYPE_CHECKING:
+    from telemetry.preview.themes import Theme
+    from telemetry.preview.views import View
+
+SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
+
+_FEW_POINTS: Final = 40
+"""So many points of a series are marked; more would hide the line."""
+_FEW_DAYS: Final = 4
+_FULL: Final = 100
+"""What a gauge ends at that does not say."""
+_HALF: Final = 1.9
+"""Radians from the top to either end of a gauge."""
+
+
+def make_chart(view: View, theme: Theme, width: int, height: int) -> dict[str, Any] | None:
+    """Return a panel's chart; None for a kind that is no chart, and for one without rows.
+
+    Args:
+        view: The panel and its rows.
+        theme: Its colours.
+        width: Pixels.
+        height: Pixels.
+    """
+    if view.error or view.is_empty:
+        return None
+    body: dict[str, Any] | None
+    match view.panel.kind:
+        case PanelKind.TIME_SERIES:
+            body = _time_series(view, theme)
+        case PanelKind.BAR:
+            body = _bars(view)
+        case PanelKind.PIE:
+            body = _pie(view)
+        case PanelKind.GAUGE:
+            body = _gauge(view, theme)
+        case _:
+            return None
+    if body is None:
+        return None
+    return {
+        "$schema": SCHEMA,
+        "width": width,
+        "height": height,
+        "autosize": {"type": "fit", "contains": "padding"},
+        "config": theme.config(),
+        **body,
+    }
+
+
+def _time_series(view: View, theme: Theme) -> dict[str, Any]:
+    points = view.series()
+    names = list(dict.fromkeys(point["series"] for point in points))
+    options = view.panel.options
+    stacked = _option(options, "visual", "stack") == "all"
+    mark: dict[str, Any] = {"type": "area" if stacked else "line", "interpolate": "linear"}
+    if stacked:
+        mark["opacity"] = 0.8
+    if len(points) <= _FEW_POINTS * max(1, len(names)):
+        mark["point"] = {"size": 18}
+    color: dict[str, Any] = {"field": "series", "type": "nominal", "sort": names}
+    if len(names) == 1:
+        color["legend"] = None
+    layers: list[dict[str, Any]] = [
+        {
+            "data": {"values": points},
+            "mark": mark,
+            "encoding": {
+                "x": {
+                    "field": "x",
+                    "type": "temporal",
+                    "title": None,
+                    "scale": {"type": "utc"},
+                    "axis": {"format": _time_format(points), "labelOverlap": True},
+                },
+                "y": {
+                    "field": "value",
+                    "type": "quantitative",
+                    "title": _unit(options) or (names[0] if len(names) == 1 else None),
+                    "stack": "zero" if stacked else None,
+                },
+                "color": color,
+            },
+        }
+    ]
+    thresholds = _thresholds(options)
+    if thresholds:
+        layers.append(
+            {
+                "data": {"values": [{"limit": limit} for limit in thresholds]},
+                "mark": {"type": "rule", "strokeDash": [4, 4], "color": theme.bad},
+                "encoding": {"y": {"field": "limit", "type": "quantitative"}},
+            }
+        )
+    return {"layer": layers}
+
+
+def _time_format(points: list[dict[str, Any]]) -> str:
+    """Return how times are written: of one day by the clock, else with their date."""
+    days = {str(point["x"])[:10] for point in points}
+    return "%H:%M" if len(days) == 1 else "%d %b %H:%M" if len(days) <= _FEW_DAYS else "%d %b"
+
+
+def _bars(view: View) -> dict[str, Any] | None:
+    label, value = _label_and_value(view)
+    if value is None:
+        return None
+    rows = [
+        {"label": _text(row.get(label)) if label else str(number), "value": row.get(value)}
+        for number, row in enumerate(view.rows, 1)
+    ]
+    return {
+        "data": {"values": rows},
+        "mark": {"type": "bar", "cornerRadiusEnd": 2},
+        "encoding": {
+            # The first row is at the bottom, as Logfire draws it.
+            "y": {
+                "field": "label",
+                "type": "nominal",
+                "title": None,
+                "sort": [row["label"] for row in reversed(rows)],
+            },
+            "x": {
+                "field": "value",
+                "type": "quantitative",
+                "title": _unit(view.panel.options) or value,
+            },
+        },
+    }
+
+
+def _pie(view: View) -> dict[str, Any] | None:
+    label, value = _label_and_value(view)
+    if label is None or value is None:
+        return None
+    rows = [
+        {"label": f"{_text(row.get(label))} ({row.get(value):g})", "value": row.get(value)}
+        for row in view.rows
+        if row.get(value)
+    ]
+    return {
+        "data": {"values": rows},
+        "mark": {"type": "arc", "innerRadius": 30},
+        "encoding": {
+            "theta": {"field": "value", "type": "quantitative", "stack": True},
+            "color": {
+                "field": "label",
+                "type": "nominal",
+                "sort": [row["label"] for row in rows],
+                "legend": {"orient": "right", "columns": 1},
+            },
+        },
+    }
+
+
+def _gauge(view: View, theme: Theme) -> dict[str, Any] | None:
+    if not view.numbers:
+        return None
+    value = float(view.rows[-1 if is_series(view) else 0].get(view.numbers[0]) or 0.0)
+    full = float(view.panel.options.get("max") or _FULL)
+    share = min(max(value / full, 0.0), 1.0)
+    reached = [limit for limit in _thresholds(view.panel.options) if value >= limit]
+    radius = {
+        "radius": {"expr": "min(width, height) / 2"},
+        "radius2": {"expr": "min(width, height) / 2 - 18"},
+    }
+    return {
+        "data": {"values": [{"value": value}]},
+        "layer": [
+            {
+                "mark": {
+                    "type": "arc",
+                    "theta": -_HALF,
+                    "theta2": _HALF,
+                    "color": theme.grid,
+                    **radius,
+                }
+            },
+            {
+                "mark": {
+                    "type": "arc",
+                    "theta": -_HALF,
+                    "theta2": -_HALF + 2 * _HALF * share,
+                    "color": theme.bad if reached else "#4e79a7",
+                    **radius,
+                }
+            },
+            {
+                "mark": {"type": "text", "fontSize": 26, "color": theme.text, "fontWeight": "bold"},
+                "encoding": {"text": {"field": "value", "type": "quantitative", "format": ",.4~g"}},
+            },
+        ],
+    }
+
+
+def _label_and_value(view: View) -> tuple[str | None, str | None]:
+    labels, numbers = view.labels, view.numbers
+    return (labels[0] if labels else None), (numbers[0] if numbers else None)
+
+
+def _unit(options: Mapping[str, Any]) -> str:
+    return str(
+        _option(options, "yAxis", "format", "unit") or _option(options, "format", "unit") or ""
+    )
+
+
+def _thresholds(options: Mapping[str, Any]) -> list[float]:
+    steps = _option(options, "thresholds", "steps")
+    found = (
+        [step.get("value") for step in steps if isinstance(step, Mapping)]
+        if isinstance(steps, list)
+        else []
+    )
+    return [float(value) for value in found if isinstance(value, int | float)]
+
+
+def _option(options: Any, *path: str) -> Any:
+    for key in path:
+        options = options.get(key) if isinstance(options, Mapping) else None
+    return options
+
+
+def _text(value: Any) -> str:
+    return "(none)" if value is None else str(value)
