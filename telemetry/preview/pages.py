@@ -94,7 +94,9 @@ def _values(view: View) -> str:
 
 def _table(view: View) -> str:
     numbers = set(view.numbers)
-    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in view.columns)
+    head = "".join(
+        f'<th scope="col"{_class(name in numbers)}>{_text(name)}</th>' for name in view.columns
+    )
     rows = "".join(f"<tr>{''.join(_cells(row, view.columns, numbers))}</tr>" for row in view.rows)
     return (
         f'<div class=scroll tabindex="0"><table><thead><tr>{head}</tr></thead>'
@@ -104,8 +106,11 @@ def _table(view: View) -> str:
 
 def _cells(row: Any, names: Sequence[str], numbers: set[str]) -> Iterator[str]:
     for name in names:
-        kind = " class=number" if name in numbers else ""
-        yield f"<td{kind}>{_text(show(row.get(name)))}</td>"
+        yield f"<td{_class(name in numbers)}>{_text(show(row.get(name)))}</td>"
+
+
+def _class(is_number: bool) -> str:  # noqa: FBT001 - says what it is of
+    return " class=number" if is_number else ""
 
 
 def _text(text: str) -> str:
