@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from functions.demo.site import BAD_HABITS, DemoSite, Outcome
 from functions.demo.truth import compare, load_truth, read_shows
-from telemetry.cli.exits import FINDINGS
+from telemetry.child import ServingProcess
+from telemetry.cli.exits import FINDINGS, OK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,8 @@ DATA: Final = Path(".mystage") / "demo"
 _SAMPLES: Final = 5
 
 TABLES: Final = DATA / "mystage.db"
+PICTURES: Final = DATA / "pictures"
+DASHBOARDS: Final = ("pipeline-funnel", "entity-creation")
 
 _PATIENCE: Final = "2"
 """Seconds for one fetch: the site's slow page would use up the thirty of the default."""
@@ -40,7 +43,10 @@ def main() -> int:
     with suppress(FileNotFoundError):
         shutil.rmtree(DATA)
     truth = load_truth()
-    with DemoSite(PAGES) as site:
+    emulator = ServingProcess(
+        "telemetry.cli.emulate", ["--data", str(DATA)], name="Logfire emulator"
+    )
+    with DemoSite(PAGES) as site, emulator:
         say(f"{len(site.pages)} sample pages, and {len(BAD_HABITS)} bad habits of the web:")
         for habit in BAD_HABITS:
             say(f"  {habit.path:<8} {habit.description}")
@@ -54,6 +60,9 @@ def main() -> int:
         say(f"$ mystage {' '.join(command)} --json")
         second = json.loads(run([*command, "--json"], capture=True))
         say(json.dumps({"entities": second["entities"], "failed_tasks": second["failed_tasks"]}))
+        say("", "Both runs sent their telemetry to a Logfire emulator. What its dashboards show:")
+        for dashboard in DASHBOARDS:
+            draw(dashboard)
     found = read_shows(TABLES)
     faults = [
         *compare(truth, found),
@@ -74,8 +83,12 @@ def main() -> int:
         " performances, such as",
         *(f"  {title}" for title in sorted(show.title for show in found)[:_SAMPLES]),
         "and what cannot be read failed alone, with its reason.",
-        f"They stand in the tables of {TABLES}. Pages of your own:",
+        f"They stand in the tables of {TABLES}, and the pictures in {PICTURES}.",
+        "Open the .html files there with a browser. Pages of your own:",
         "  .venv/bin/mystage run https://venue.example/calendar",
+        "The dashboards, and SQL over all that was sent:",
+        f"  .venv/bin/mystage emulate logfire --data {DATA}",
+        f"  .venv/bin/mystage preview {DASHBOARDS[0]} --data {DATA}   # in another terminal",
     )
     return 0
 
@@ -92,16 +105,24 @@ def check_failures(truth: dict[str, list[Show]], summary: dict[str, Any]) -> Ite
         )
 
 
-def run(arguments: list[str], *, capture: bool = False) -> str:
-    """Run ``mystage``; failed tasks are part of the demo, anything else is its end."""
+def draw(dashboard: str) -> None:
+    """Draw a dashboard as a page and as a picture."""
+    PICTURES.mkdir(exist_ok=True)
+    page, picture = (str(PICTURES / f"{dashboard}.{suffix}") for suffix in ("html", "png"))
+    arguments = ["preview", dashboard, "--data", str(DATA), "--html", page, "--png", picture]
+    run([*arguments, "--last", "30m"], code=OK)
+
+
+def run(arguments: list[str], *, capture: bool = False, code: int = FINDINGS) -> str:
+    """Run ``mystage``; failed tasks are part of the demo, any other code is its end."""
     done = subprocess.run(  # noqa: S603 - this interpreter, our own module
         [sys.executable, "-m", "telemetry.cli", *arguments],
         stdout=subprocess.PIPE if capture else None,
         text=True,
         check=False,
     )
-    if done.returncode != FINDINGS:
-        sys.exit(f"mystage {arguments[0]} ended with {done.returncode} instead of {FINDINGS}")
+    if done.returncode != code:
+        sys.exit(f"mystage {arguments[0]} ended with {done.returncode} instead of {code}")
     return done.stdout or ""
 
 
