@@ -106,9 +106,13 @@ def _time_series(view: View, theme: Theme) -> dict[str, Any]:
 
 
 def _time_format(points: list[dict[str, Any]]) -> str:
-    """Return how times are written: of one day by the clock, else with their date."""
-    days = {str(point["x"])[:10] for point in points}
-    return "%H:%M" if len(days) == 1 else "%d %b %H:%M" if len(days) <= _FEW_DAYS else "%d %b"
+    """Return how times are written: as short as they stay apart."""
+    times = sorted(str(point["x"]) for point in points)
+    days = {time[:10] for time in times}
+    if len(days) > 1:
+        return "%d %b %H:%M" if len(days) <= _FEW_DAYS else "%d %b"
+    same_hour = len({time[:13] for time in times}) == 1
+    return "%H:%M:%S" if same_hour and len({time[:15] for time in times}) == 1 else "%H:%M"
 
 
 def _bars(view: View) -> dict[str, Any] | None:

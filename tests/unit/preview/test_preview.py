@@ -95,6 +95,19 @@ def test_units_stacks_and_thresholds_of_the_options_are_drawn() -> None:
     assert [{"limit": 5.0}] == rule["data"]["values"]
 
 
+@pytest.mark.parametrize(
+    ("until", "written"),
+    [
+        ("2026-01-05T11:00:30Z", "%H:%M:%S"),
+        ("2026-01-05T11:40:00Z", "%H:%M"),
+        ("2026-01-06T11:00:00Z", "%d %b %H:%M"),
+    ],
+)
+def test_times_are_written_so_that_they_stay_apart(until: str, written: str) -> None:
+    rows = [{"x": each, "stage": "a", "n": 1} for each in ("2026-01-05T11:00:00Z", until)]
+    assert written == chart_of(SERIES, *rows)["layer"][0]["encoding"]["x"]["axis"]["format"]
+
+
 def test_the_first_row_of_a_bar_chart_is_at_the_bottom() -> None:
     chart = chart_of({"kind": "bar"}, {"stage": "low", "n": 1}, {"stage": "high", "n": 2})
     assert [{"label": "low", "value": 1}, {"label": "high", "value": 2}] == chart["data"]["values"]
