@@ -11,6 +11,7 @@ from telemetry.cli import CommandError, exits
 from telemetry.cli.instances import (
     Choice,
     ask,
+    check_secrets,
     instance_options,
     open_project,
     print_plan,
@@ -55,6 +56,8 @@ def apply(
     """
     with told_errors():
         definitions = read_definitions(()) if plan_file is None else None
+        if definitions is not None:
+            check_secrets(definitions)
         saved = _load(plan_file) if plan_file is not None else None
         with open_project(Choice(url, project, data)) as (api, its_project):
             if saved is None:

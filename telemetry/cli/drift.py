@@ -10,6 +10,7 @@ import click
 from telemetry.cli import exits
 from telemetry.cli.instances import (
     Choice,
+    check_secrets,
     instance_options,
     json_option,
     open_project,
@@ -48,6 +49,7 @@ def drift(
 
     with told_errors():
         definitions = read_definitions(paths)
+        check_secrets(definitions)
         with open_project(Choice(url, project, data)) as (api, its_project):
             plan, remote, _ = plan_definitions(api, its_project, definitions)
     drifts = find_drift(plan, remote)

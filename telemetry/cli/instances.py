@@ -126,8 +126,28 @@ def read_definitions(paths: Sequence[Path]) -> Definitions:
 
     if not paths:
         usual = [Path(folder) for folder in FOLDERS]
-        paths = [folder for folder in usual if folder.is_dir()] or usual
+        paths = [folder for folder in usual if folder.is_dir()]
+        if not paths:
+            raise CommandError(
+                f"there are no folders {' and '.join(FOLDERS)} here: go to the project's folder, or"
+                " name paths",
+                exit_code=exits.USAGE,
+            )
+    for path in paths:
+        if not path.exists():
+            raise CommandError(f"{path}: no such file or folder", exit_code=exits.USAGE)
     return load_definitions(paths, load_names()).check()
+
+
+def check_secrets(definitions: Definitions) -> None:
+    """Look whether all secrets are there, before anything is asked.
+
+    Raises:
+        InvalidTarget: Some are not; it names all of them.
+    """
+    from telemetry.sync.targets import make_targets, read_secrets  # noqa: PLC0415 - not for --help
+
+    read_secrets(make_targets(definitions))
 
 
 @contextlib.contextmanager

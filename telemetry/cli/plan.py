@@ -11,6 +11,7 @@ import click
 from telemetry.cli import CommandError, exits
 from telemetry.cli.instances import (
     Choice,
+    check_secrets,
     instance_options,
     json_option,
     open_project,
@@ -69,6 +70,7 @@ def plan(  # noqa: PLR0913 - one parameter for each option
 
     with told_errors():
         definitions = read_definitions(paths)
+        check_secrets(definitions)
         with open_project(Choice(url, project, data)) as (api, its_project):
             made, _, _ = plan_definitions(api, its_project, definitions)
     try:

@@ -25,7 +25,7 @@ from telemetry.definitions.yaml_nodes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
 FOR_EACH: Final = "for_each"
@@ -75,18 +75,24 @@ class Document:
         return self.places[known]
 
 
-def read_documents(file: Path, root: Path, parameters: Mapping[str, Any]) -> Iterator[Document]:
+def read_documents(
+    file: Path,
+    root: Path,
+    parameters: Mapping[str, Any],
+    sql_keys: Collection[str] = SQL_KEYS,
+) -> Iterator[Document]:
     """Give the definitions of a YAML file.
 
     Args:
         file: The file.
         root: The folder that includes and SQL files must be in.
         parameters: What templates may take.
+        sql_keys: The keys whose value may be the path of an ``.sql`` file.
 
     Raises:
         InvalidDocument: It cannot be read.
     """
-    builder = _Builder(root.resolve())
+    builder = _Builder(root.resolve(), sql_keys)
     scope = _Scope(file, parameters, 0)
     try:
         for node in _parse(file):
@@ -95,6 +101,8 @@ def read_documents(file: Path, root: Path, parameters: Mapping[str, Any]) -> Ite
                     yield Document(value, places)
     except InvalidYaml as error:
         raise InvalidDocument(error.place, f"no YAML: {error}") from error
+    except RecursionError as error:
+        raise InvalidDocument(Place(file), "nested too deep") from error
 
 
 def _parse(file: Path) -> list[Node]:
@@ -108,9 +116,13 @@ def read_text(file: Path) -> str:
         InvalidDocument: There is none, or it is no text of a sensible size.
     """
     try:
-        if file.stat().st_size > MOST_BYTES:
+        if not file.is_file():  # a device or a pipe may never end
+            raise InvalidDocument(Place(file), "no file")
+        with file.open("rb") as content:
+            data = content.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
             raise InvalidDocument(Place(file), f"larger than {MOST_BYTES >> 20} MiB")
-        return file.read_text(encoding="utf-8")
+        return data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise InvalidDocument(Place(file), f"no UTF-8 text: {error.reason}") from error
     except OSError as error:
@@ -133,8 +145,9 @@ _Built = tuple[Any, _Places]
 class _Builder:
     """Turn nodes of YAML into plain data, with the places of all of it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, sql_keys: Collection[str]) -> None:
         self._root = root
+        self._sql_keys = sql_keys
         self._nodes = 0
         self._depth = 0
 
@@ -209,7 +222,7 @@ class _Builder:
         data: dict[str, Any] = {}
         places: _Places = {(): place_of_node(node, scope.file)}
         for key, value in own.items():
-            if key in SQL_KEYS and isinstance(value, ScalarNode):
+            if key in self._sql_keys and isinstance(value, ScalarNode):
                 content, inner = self._build_sql(value, scope)
             elif isinstance(value, MappingNode):
                 built = list(self.build_items(value, scope))
@@ -250,9 +263,13 @@ class _Builder:
             InvalidDocument: It is outside of the definitions, or not there.
         """
         file = scope.file.parent / name
-        if not file.resolve().is_relative_to(self._root):
+        try:
+            inside, is_there = file.resolve().is_relative_to(self._root), file.is_file()
+        except (OSError, ValueError) as error:  # too long, or with a zero byte
+            raise InvalidDocument(place, "this is no name of a file") from error
+        if not inside:
             raise InvalidDocument(place, f"{name} is outside of {self._root.name}/")
-        if not file.is_file():
+        if not is_there:
             raise InvalidDocument(place, f"there is no file {file}")
         return file
 

@@ -22,7 +22,7 @@ from telemetry.definitions.places import Place, Problem
 from telemetry.errors import InvalidDefinitions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from telemetry.definitions.declarations import Names
@@ -176,8 +176,12 @@ def _find_files(paths: Iterable[Path], problems: list[Problem]) -> list[tuple[Pa
         if path.is_dir():
             for pattern in ("*.yaml", "*.yml", "*.json"):
                 for file in sorted(path.rglob(pattern)):
-                    if not file.name.startswith((PART, ".")) and not is_test(file):
-                        found.setdefault(file, path)
+                    if file.name.startswith((PART, ".")) or is_test(file):
+                        continue
+                    if file.is_symlink() and not file.resolve().is_relative_to(path.resolve()):
+                        problems.append(Problem(Place(file), f"leads out of {path.name}/"))
+                        continue
+                    found.setdefault(file, path)
         elif path.is_file():
             if not is_test(path):
                 found.setdefault(path, root_of(path))
@@ -199,15 +203,19 @@ def root_of(file: Path) -> Path:
 def _read_perses(file: Path) -> Definition[Model]:
     place = Place(file)
     try:
-        data = json.loads(read_text(file))
+        data = json.loads(read_text(file), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         where = Place(file, error.lineno, error.colno)
         raise InvalidDocument(where, f"no JSON: {error.msg}") from error
     except RecursionError as error:
         raise InvalidDocument(place, "no JSON: nested too deep") from error
+    except ValueError as error:
+        raise InvalidDocument(place, f"no JSON: {error}") from error
     spec = data.get("spec") if isinstance(data, dict) else None
     if not isinstance(spec, dict) or data.get("kind") != "Dashboard":
         raise InvalidDocument(place, "no Perses dashboard: it wants kind: Dashboard and a spec")
+    if wrong := next(_wrong_shapes(spec), None):
+        raise InvalidDocument(place, f"no Perses dashboard: {wrong}")
     metadata, display = data.get("metadata"), spec.get("display")
     slug = metadata.get("name") if isinstance(metadata, dict) else None
     name = display.get("name") if isinstance(display, dict) else None
@@ -219,6 +227,24 @@ def _read_perses(file: Path) -> Definition[Model]:
         (problem, *_) = problems_of(error, document)
         raise InvalidDocument(problem.place, problem.message) from error
     return Definition(model, document)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"there is no {name} in JSON")
+
+
+def _wrong_shapes(spec: dict[str, Any]) -> Iterator[str]:
+    """Give what the API would refuse of a dashboard's spec, though it is JSON."""
+    panels = spec.get("panels", {})
+    if not isinstance(panels, dict) or not all(isinstance(each, dict) for each in panels.values()):
+        yield "spec.panels has a name and a panel for each"
+    for key in ("layouts", "variables"):
+        parts = spec.get(key, [])
+        if not isinstance(parts, list) or not all(isinstance(each, dict) for each in parts):
+            yield f"spec.{key} is a list of objects"
+    for key in ("duration", "refreshInterval"):
+        if not isinstance(spec.get(key, ""), str):
+            yield f"spec.{key} is a text, as 1h"
 
 
 def _of(documents: Sequence[Definition[Model]], *kinds: type[Model]) -> tuple[Any, ...]:

@@ -29,6 +29,9 @@ _WORDS: Final = {
 }
 _LONGEST_NUMBER: Final = 40
 _MERGE: Final = "<<"
+_MOST_MERGED: Final = 16
+_DEEPEST_MERGE: Final = 3
+"""Mappings that are merged into one, and how deep: a few lines could else mean billions."""
 
 
 class InvalidYaml(Exception):  # noqa: N818 - as the toolkit's other errors are named
@@ -89,31 +92,38 @@ def scalar_value(node: ScalarNode) -> str | int | float | bool | None:
     return text
 
 
-def entries(node: MappingNode, file: Path) -> Iterator[tuple[str, Node]]:
+def entries(node: MappingNode, file: Path, depth: int = 0) -> Iterator[tuple[str, Node]]:
     """Give keys and values of a mapping, those that are merged into it first.
 
     Raises:
-        InvalidYaml: A key is no text, or there twice.
+        InvalidYaml: A key is no text, or there twice; or merges go too deep.
     """
-    seen: set[str] = set()
-    own: list[tuple[str, Node]] = []
-    merged: list[Node] = []
+    if depth > _DEEPEST_MERGE:
+        raise InvalidYaml(place_of_node(node, file), f"<< goes deeper than {_DEEPEST_MERGE}")
+    own: dict[str, Node] = {}
     for key_node, value in node.value:
         if not isinstance(key_node, ScalarNode):
             raise InvalidYaml(place_of_node(key_node, file), "a key is a text")
         key = str(key_node.value)
-        if key in seen:
+        if key in own:
             raise InvalidYaml(place_of_node(key_node, file), f"the key {key!r} is here twice")
-        seen.add(key)
-        if key == _MERGE:
-            merged = value.value if isinstance(value, SequenceNode) else [value]
-        else:
-            own.append((key, value))
-    for each in merged:
-        if not isinstance(each, MappingNode) or each is node:
-            raise InvalidYaml(place_of_node(each, file), "<< wants a mapping, or a list of them")
-        for key, value in entries(each, file):
+        own[key] = value
+    merged = own.pop(_MERGE, None)
+    seen = set(own)
+    for each in () if merged is None else _mappings(merged, file):
+        for key, value in entries(each, file, depth + 1):
             if key not in seen:
                 seen.add(key)
                 yield key, value
-    yield from own
+    yield from own.items()
+
+
+def _mappings(node: Node, file: Path) -> list[MappingNode]:
+    """Return what a mapping is merged of."""
+    nodes: list[Node] = node.value if isinstance(node, SequenceNode) else [node]
+    if len(nodes) > _MOST_MERGED:
+        raise InvalidYaml(place_of_node(node, file), f"<< merges more than {_MOST_MERGED} mappings")
+    mappings = [each for each in nodes if isinstance(each, MappingNode)]
+    if len(mappings) < len(nodes):
+        raise InvalidYaml(place_of_node(node, file), "<< wants a mapping, or a list of them")
+    return mappings

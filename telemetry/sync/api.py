@@ -37,6 +37,7 @@ _MOST_TOLD: Final = 300
 _SHORTEST_SECRET: Final = 8
 """Characters: what is shorter is a common word's part as well."""
 _PART: Final = re.compile(r"[/?&=#]+")
+_FIELD: Final = re.compile(r"[a-z_0-9.]{1,60}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 _CONFLICT: Final = 409
@@ -121,6 +122,7 @@ class Api:
         self._backoff = backoff or Backoff()
         self._direct = direct
         self._concealed: tuple[str, ...] = (key,) if len(key) >= _SHORTEST_SECRET else ()
+        self._secrets: tuple[str, ...] = ()
         self._sessions: list[requests.Session] = []
         self._own = threading.local()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="mystage-sync")
@@ -138,6 +140,8 @@ class Api:
 
     def conceal(self, secrets: Iterable[str]) -> None:
         """Keep secrets out of messages, also where the server repeats them, whole or in parts."""
+        secrets = tuple(secrets)
+        self._secrets = tuple({*self._secrets, *filter(None, secrets)})
         parts = {part for secret in secrets for part in (secret, *_PART.split(secret))}
         known = {part for part in parts if len(part) >= _SHORTEST_SECRET}
         # The longest first: a part must not break up what it is part of.
@@ -272,7 +276,7 @@ class Api:
         if response.ok and status not in _REDIRECT:
             release = response.headers.get("Logfire-Version", "")
             return Answer(status, self._parse(method, path, content), _plain(release))
-        said = _said(content, self._concealed)
+        said = _where(content) if self._concealed_in(response) else _said(content, self._concealed)
         if status in RETRIABLE or status >= _SERVER_ERROR:
             raise _Failed(
                 f"HTTP {status}{said}",
@@ -288,6 +292,16 @@ class Api:
             message += ". Does the key belong to it, and may it do this?"
         release = _plain(response.headers.get("Logfire-Version", ""))
         raise RequestRefused(message, status=status, release=release)
+
+    def _concealed_in(self, response: requests.Response) -> bool:
+        """Say whether what was sent had a secret in it.
+
+        A server that repeats it may spell it otherwise, or cut it off: none of its words are told.
+        """
+        sent = response.request.body or b""
+        text = sent if isinstance(sent, str) else bytes(sent).decode("utf-8", "replace")
+        # The key is in no body; what is, is a channel's, as JSON has it.
+        return any(json.dumps(secret)[1:-1] in text for secret in self._secrets)
 
     def _parse(self, method: Method, path: str, content: bytes) -> Any:
         if not content.strip():
@@ -331,6 +345,17 @@ def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return "the connection was cut"
     return type(error).__name__
+
+
+def _where(content: bytes) -> str:
+    """Return which fields an error's body names, and nothing else that it says."""
+    try:
+        detail = json.loads(content)["detail"]
+        fields = {".".join(map(str, each["loc"])) for each in detail}
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return ""
+    named = sorted(each for each in fields if _FIELD.fullmatch(each))
+    return f", at {', '.join(named)}" if named else ""
 
 
 def _said(content: bytes, concealed: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from telemetry.sync.fingerprints import take_fingerprint
 from telemetry.sync.markers import add_marker
 from telemetry.sync.plan import Action, Change, Plan, find_references
 from telemetry.sync.recording import Recorder
-from telemetry.sync.remote import Remote, list_objects
+from telemetry.sync.remote import Remote, list_objects, owner_of
 from telemetry.sync.resources import RESOURCES, Kind
 from telemetry.sync.shapes import as_mapping
 from telemetry.sync.state import Managed
@@ -258,6 +258,7 @@ class Applier:
         """Return a body with what the plan leaves out: ids, the secret and the marker."""
         body = dict(action.body)
         form = canonical(action.kind, body)
+        owner = owner_of(self._remote.project.id, action.kind, action.identity)
         match action.kind:
             case Kind.ALERT:
                 body["channel_assignments"] = self._assign(body["channel_assignments"])
@@ -270,11 +271,11 @@ class Applier:
                 key = SECRETS[body["config"]["type"]]
                 body["config"] = {**body["config"], key: self._secrets[action.secret]}
             case Kind.DASHBOARD:
-                body["definition"] = _mark_dashboard(body["definition"], form)
+                body["definition"] = _mark_dashboard(body["definition"], owner, form)
             case _:
                 pass
         if action.kind in (Kind.ALERT, Kind.SLO):
-            body["description"] = add_marker(str(body.get("description") or ""), form)
+            body["description"] = add_marker(str(body.get("description") or ""), owner, form)
         return body
 
     def _assign(self, deliveries: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
@@ -306,10 +307,10 @@ def _changed(action: Action, before: Mapping[str, Any], body: dict[str, Any]) ->
     }
 
 
-def _mark_dashboard(definition: Mapping[str, Any], form: Any) -> dict[str, Any]:
+def _mark_dashboard(definition: Mapping[str, Any], owner: Any, form: Any) -> dict[str, Any]:
     spec = definition["spec"]
     display = as_mapping(spec.get("display"))
-    description = add_marker(str(display.get("description") or ""), form)
+    description = add_marker(str(display.get("description") or ""), owner, form)
     return {
         **definition,
         "spec": {**spec, "display": {**display, "description": description}},

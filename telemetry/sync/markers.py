@@ -11,9 +11,11 @@ import json
 import re
 from typing import Any, Final
 
+_OWNER_LENGTH: Final = 8
 _LENGTH: Final = 12
 _MARKER: Final = re.compile(
-    rf"^Managed by mystage \(([0-9a-f]{{{_LENGTH}}})\)[ \t]*$", re.MULTILINE
+    rf"^Managed by mystage \(([0-9a-f]{{{_OWNER_LENGTH}}})-([0-9a-f]{{{_LENGTH}}})\)[ \t]*$",
+    re.MULTILINE,
 )
 
 
@@ -23,15 +25,18 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def add_marker(text: str, content: Any) -> str:
+def add_marker(text: str, owner: Any, content: Any) -> str:
     """Return a description with the marker at its end.
 
     Args:
         text: The description.
+        owner: Which object it is of. Whoever makes a copy of an object copies its description, and
+            the copy is theirs.
         content: What the object is in its canonical form: the marker holds its digest, so that it
             can be told later who changed it, a human or a definition.
     """
-    marker = f"Managed by mystage ({digest_of(content)[:_LENGTH]})"
+    digests = f"{digest_of(owner)[:_OWNER_LENGTH]}-{digest_of(content)[:_LENGTH]}"
+    marker = f"Managed by mystage ({digests})"
     return f"{strip_marker(text)}\n\n{marker}".lstrip("\n")
 
 
@@ -40,10 +45,19 @@ def strip_marker(text: str) -> str:
     return _MARKER.sub("", text.replace("\r\n", "\n")).strip()
 
 
-def read_marker(text: Any) -> str | None:
-    """Return the digest that a description's marker holds; None where there is no marker."""
+def read_marker(text: Any, owner: Any) -> str | None:
+    """Return the digest of the content that a description's marker holds.
+
+    Args:
+        text: The description.
+        owner: Which object it is of.
+
+    Returns:
+        None where there is no marker, or only that of another object.
+    """
     found = _MARKER.findall(text.replace("\r\n", "\n")) if isinstance(text, str) else []
-    return found[-1] if found else None
+    wanted = digest_of(owner)[:_OWNER_LENGTH]
+    return next((content for of, content in reversed(found) if of == wanted), None)
 
 
 def is_written(content: Any, marker: str | None) -> bool:

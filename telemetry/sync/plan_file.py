@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from telemetry.definitions.models import secret_variable
 from telemetry.errors import InvalidPlan
 from telemetry.sync.plan import Action, Change, Plan
 from telemetry.sync.remote import Project
@@ -129,12 +130,27 @@ def load_plan(file: Path) -> Plan:
     )
 
 
+_NEEDED: Final = {
+    Kind.ALERT: ("channel_assignments", list),
+    Kind.SLO: ("alerts", dict),
+    Kind.CHANNEL: ("config", dict),
+    Kind.DASHBOARD: ("definition", dict),
+}
+"""What of a body is completed before it is sent."""
+
+
 def _read_action(read: _Action, file: Path) -> Action:
-    config = read.body.get("config")
+    key, shape = _NEEDED.get(read.kind, ("", object))
+    part: Any = read.body.get(key)
+    if key and not isinstance(part, shape):
+        raise InvalidPlan(f"{file}: the body of {read.identity!r} is none: make a new plan")
+    if read.kind is Kind.DASHBOARD and not isinstance(part.get("spec"), dict):
+        raise InvalidPlan(f"{file}: the dashboard {read.identity!r} has no spec: make a new plan")
     if read.kind is Kind.CHANNEL:
-        secret = SECRETS.get(str(config.get("type"))) if isinstance(config, dict) else None
-        value = config.get(secret) if isinstance(config, dict) and secret else "${NONE}"
-        if not (isinstance(value, str) and value.startswith("${") and value.endswith("}")):
+        secret = SECRETS.get(str(part.get("type")))
+        try:
+            secret_variable(str(part.get(secret)) if secret else "${NONE}")
+        except ValueError:
             # Whatever stands there is not repeated: it may be the secret.
-            raise InvalidPlan(f"{file}: the secret of {read.identity!r} is no reference")
+            raise InvalidPlan(f"{file}: the secret of {read.identity!r} is no reference") from None
     return Action(**{**read.model_dump(), "change": Change(read.change), "kind": read.kind})

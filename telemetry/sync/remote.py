@@ -190,7 +190,7 @@ class Reader:
         ambiguous: set[Key] = set()
         for kind, found in whole.items():
             for body in found:
-                observed = _observe(kind, body, labels, state)
+                observed = _observe(self._project.id, kind, body, labels, state)
                 if observed is None:
                     continue
                 key = (kind, observed.identity)
@@ -278,7 +278,14 @@ def _labels(found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {str(each.get("id")): str(each.get("label")) for each in found if each.get("label")}
 
 
-def _observe(kind: Kind, body: Mapping[str, Any], labels: Labels, state: State) -> Observed | None:
+def owner_of(project: str, kind: Kind, identity: str) -> list[str]:
+    """Return which object a marker is of."""
+    return [project, kind.value, identity]
+
+
+def _observe(
+    project: str, kind: Kind, body: Mapping[str, Any], labels: Labels, state: State
+) -> Observed | None:
     identity = RESOURCES[kind].identity(dict(body))
     if identity is None:
         return None
@@ -292,7 +299,7 @@ def _observe(kind: Kind, body: Mapping[str, Any], labels: Labels, state: State) 
         if kind is Kind.DASHBOARD:
             spec = as_mapping(as_mapping(body.get("definition")).get("spec"))
             text = as_mapping(spec.get("display")).get("description")
-        marker = read_marker(text)
+        marker = read_marker(text, owner_of(project, kind, identity))
         managed = marker is not None
     return Observed(
         kind=kind,

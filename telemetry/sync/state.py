@@ -95,7 +95,7 @@ def compile_state(state: State) -> dict[str, Any]:
         "kind": "Dashboard",
         "metadata": {"name": STATE_SLUG},
         "spec": {
-            "display": {"name": STATE_NAME, "description": add_marker("", data)},
+            "display": {"name": STATE_NAME, "description": add_marker("", STATE_SLUG, data)},
             "duration": "1h",
             "refreshInterval": "0s",
             "variables": [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -96,13 +97,16 @@ def make_targets(definitions: Definitions) -> list[Target]:
     return targets
 
 
+_SENDABLE: Final = re.compile(r"[^\s\x00-\x20\x7f-\x9f\ud800-\udfff]+")
+
+
 def read_secrets(
     targets: Sequence[Target], environment: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Return the values of all secrets, by their variables.
 
     Raises:
-        InvalidTarget: Variables are not set; it names all of them.
+        InvalidTarget: Variables are not set, or not to something that can be sent; it names all.
     """
     environment = os.environ if environment is None else environment
     missing = [each for each in targets if each.secret and not environment.get(each.secret)]
@@ -114,7 +118,13 @@ def read_secrets(
                 for each in missing
             )
         )
-    return {each.secret: environment[each.secret] for each in targets if each.secret}
+    secrets = {each.secret: environment[each.secret] for each in targets if each.secret}
+    if odd := sorted(name for name, value in secrets.items() if not _SENDABLE.fullmatch(value)):
+        raise InvalidTarget(
+            f"{', '.join(odd)}: a secret is text without spaces and control characters; perhaps"
+            " there is a line's end behind it"
+        )
+    return secrets
 
 
 def _target(definition: Definition[Model], kind: Kind, identity: str, body: Any) -> Target:

@@ -41,7 +41,8 @@ def test_every_service_has_an_extra_of_its_name_and_the_embedded_default_has_the
     ]
     services = {stage.service for stage in STAGES}
 
-    assert services == set(extras) - {"runtime", "local", "definitions", "preview", "logfire-emulator"}
+    tools = {"runtime", "local", "definitions", "preview", "logfire-emulator"}
+    assert services == set(extras) - tools
     assert services <= set(extras["local"][0].removeprefix("mystage[").rstrip("]").split(","))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -166,6 +167,67 @@ def test_what_is_wrong_is_told_with_its_place(
     assert problem == said(load, folder)[0][: len(problem)]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("{{ 1/0 }}", id="division"),
+        pytest.param("{{ 1 + 'a' }}", id="types"),
+        pytest.param("{{ 'a'|round }}", id="a filter's types"),
+        pytest.param("{{ 'a' * 10**9 }}", id="a long text"),
+        pytest.param("{{ 10**10000 }}", id="a large number"),
+        pytest.param("{{ 'a'|center(10**9) }}", id="padding"),
+        pytest.param("{{ lipsum(n=1000000) }}", id="words"),
+        pytest.param("{% for i in range(10**9) %}{% endfor %}", id="a long range"),
+        pytest.param(
+            "{% for i in range(999) %}{% for j in range(999) %}{% for k in range(999) %}x"
+            "{% endfor %}{% endfor %}{% endfor %}",
+            id="loops in loops",
+        ),
+        pytest.param("{{ ''.__class__ }}", id="what the sandbox forbids"),
+    ],
+)
+def test_a_template_that_fails_or_never_ends_is_told_of_with_its_place(
+    write: Write, load: Load, folder: Path, name: str
+) -> None:
+    write("a.yaml", alert(name=f'"x{name}"'))
+    write("b.yaml", alert(name=f'"{name}"'))
+    write("c.yaml", alert("good"))
+    assert ["good"] == [each.model.name for each in load().alerts]
+    assert ["a.yaml:2", "b.yaml:2"] == [
+        ":".join(each.split(":")[:2]) for each in said(load, folder)
+    ]
+
+
+def test_a_parameter_may_have_any_name(write: Write, load: Load) -> None:
+    write("a.yaml", "for_each: {self: [x]}\n" + alert(name='"{{ self }}"'))
+    assert 1 == len(load().alerts) + len(load().problems)
+
+
+@pytest.mark.parametrize("name", ['"a\\0b.sql"', "x" * 5000 + ".sql"])
+def test_a_name_that_no_file_can_have_is_told_of(
+    write: Write, load: Load, folder: Path, name: str
+) -> None:
+    write("a.yaml", alert(sql=name))
+    assert "this is no name of a file" in said(load, folder)[0]
+
+
+def test_links_that_lead_out_and_what_is_no_file_are_told_of(
+    write: Write, load: Load, folder: Path
+) -> None:
+    outside = folder.parent / "outside.yaml"
+    outside.write_text(alert("outside"))
+    (folder / "link.yaml").symlink_to(outside)
+    (folder / "zero.yaml").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe.yaml")
+    write("good.yaml", alert("good"))
+    assert ["good"] == [each.model.name for each in load().alerts]
+    assert [
+        "link.yaml:1:1: leads out of dashboards/",
+        "pipe.yaml:1:1: no file",
+        "zero.yaml:1:1: leads out of dashboards/",
+    ] == said(load, folder)
+
+
 def test_a_secret_written_down_is_not_repeated(write: Write, load: Load, folder: Path) -> None:
     write("a.yaml", "kind: Channel\nlabel: a\nconfig: {type: opsgenie, auth_key: s3cr3t}\n")
     assert "s3cr3t" not in "".join(said(load, folder))
@@ -238,6 +300,10 @@ def test_perses_json_is_taken_as_it_is(write: Write, load: Load) -> None:
         ("[1]", "hand.json:1:1: no Perses dashboard"),
         ("{", "hand.json:1:2: no JSON"),
         ('{"kind": "Dashboard"}', "hand.json:1:1: no Perses dashboard"),
+        ('{"kind": "Dashboard", "spec": {"panels": [1]}}', "hand.json:1:1: no Perses dashboard"),
+        ('{"kind": "Dashboard", "spec": {"layouts": {"a": 1}}}', "hand.json:1:1: no Perses"),
+        ('{"kind": "Dashboard", "spec": {"x": NaN}}', "hand.json:1:1: no JSON: there is no NaN"),
+        ('{"kind": "Dashboard", "spec": {"x": ' + "9" * 6000 + "}}", "hand.json:1:1: no JSON"),
     ],
 )
 def test_json_that_is_no_dashboard_is_told(

@@ -58,6 +58,8 @@ def test_aliases_and_merged_mappings_are_read(write: Write, load: Load) -> None:
         (f"{ALERT}every: 1m\nevery: 5m\n", "the key 'every' is here twice"),
         ("? [a]\n: b\n", "a key is a text"),
         ("<<: 1\n", "<< wants a mapping"),
+        ("&a {<<: &b {<<: *a}}\n", "<< goes deeper than 3"),
+        (f"base: &b {{x: 1}}\n<<: [{', '.join(['*b'] * 20)}]\n", "<< merges more than 16"),
         ("&a [*a]\n", "too much"),
         (f"x: {'[' * 90}{']' * 90}\n", "too much"),
         (

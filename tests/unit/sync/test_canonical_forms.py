@@ -233,9 +233,9 @@ def test_the_marker_never_changes_it(body: tuple[Kind, dict[str, Any]]) -> None:
     marked = copy.deepcopy(content)
     form = canonical(kind, content, LABELS)
     if kind in (Kind.ALERT, Kind.SLO):
-        marked["description"] = add_marker(str(content.get("description") or ""), form)
+        marked["description"] = add_marker(str(content.get("description") or ""), "it", form)
     elif kind is Kind.DASHBOARD:
-        marked["definition"]["spec"]["display"]["description"] = add_marker("", form)
+        marked["definition"]["spec"]["display"]["description"] = add_marker("", "it", form)
     assert form == canonical(kind, marked, LABELS)
 
 
@@ -253,15 +253,21 @@ def test_a_secret_is_not_in_it() -> None:
     "text", ["", "See the runbook.", "a\n\nb", "Managed by mystage (no digest)"]
 )
 def test_a_marker_is_found_and_taken_away_wherever_it_was_moved(text: str) -> None:
-    marked = add_marker(text, {"a": 1})
+    marked = add_marker(text, "it", {"a": 1})
     for moved in (marked, f"{marked}\n", marked.replace("\n", "\r\n")):
-        assert is_written({"a": 1}, read_marker(moved))
-        assert not is_written({"a": 2}, read_marker(moved))
+        assert is_written({"a": 1}, read_marker(moved, "it"))
+        assert not is_written({"a": 2}, read_marker(moved, "it"))
         assert text == strip_marker(moved)
-    assert marked == add_marker(marked, {"a": 1})
+    assert marked == add_marker(marked, "it", {"a": 1})
 
 
 def test_a_text_without_marker_has_none() -> None:
     assert [None, None, None] == [
-        read_marker(each) for each in (None, "", "managed by mystage (0123456789ab)")
+        read_marker(each, "it")
+        for each in (None, "", "managed by mystage (01234567-0123456789ab)")
     ]
+
+
+def test_the_marker_of_a_copied_description_is_none_of_the_copy() -> None:
+    assert read_marker(add_marker("text", "copy", 1), "copy") is not None
+    assert read_marker(add_marker("text", "original", 1), "copy") is None
