@@ -63,13 +63,11 @@ def lint(  # noqa: PLR0913 - one parameter for each option
         return _explain(explain)
     report = run(paths, no_cache=no_cache)
     if wants_fix:
-        from telemetry.lint.fixing import fix  # noqa: PLC0415 - not for --help
+        from telemetry.lint.fixing import fix_all  # noqa: PLC0415 - not for --help
 
-        made = fix(report)
+        report, made = fix_all(report, lambda: run(paths, no_cache=no_cache))
         for file, count in made.items():
             click.echo(f"{file}: {count} mended", err=True)
-        if made:
-            report = run(paths, no_cache=no_cache)
     show(report, output)
     return exits.FINDINGS if report.findings else exits.OK
 

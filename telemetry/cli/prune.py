@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
@@ -21,9 +21,6 @@ from telemetry.cli.instances import (
 )
 from telemetry.errors import ServiceUnreachable
 from telemetry.terminal import clean
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @click.command()
@@ -49,11 +46,19 @@ def prune(  # noqa: PLR0913 - one parameter for each option
 ) -> int:
     """Delete what mystage wrote and none of PATHs defines any more; never anything else.
 
-    PATHs have to be all that is applied to the project: by default dashboards/ and alerts/.
+    PATHs have to be all that is applied to the project: by default dashboards/ and alerts/, which
+    have to be there. With PATHs, only kinds that they define are deleted.
     """
-    from telemetry.sync.pruning import Pruner  # noqa: PLC0415 - not for --help
+    from telemetry.definitions import FOLDERS  # noqa: PLC0415 - not for --help
+    from telemetry.sync.pruning import Pruner  # noqa: PLC0415
     from telemetry.sync.targets import make_targets  # noqa: PLC0415
 
+    if not paths and (missing := [each for each in FOLDERS if not Path(each).is_dir()]):
+        raise CommandError(
+            f"there is no folder {missing[0]} here, and what it defined would be deleted: name"
+            " PATHs if that is meant",
+            exit_code=exits.USAGE,
+        )
     with told_errors():
         targets = make_targets(read_definitions(paths))
         if not targets:
@@ -61,7 +66,8 @@ def prune(  # noqa: PLR0913 - one parameter for each option
         with open_project(Choice(url, project, data)) as (api, its_project):
             pruner = Pruner(api, its_project)
             with shown_progress() as progress:
-                plan, kept = pruner.plan(targets, progress)
+                kinds = {target.kind for target in targets} if paths else None
+                plan, kept = pruner.plan(targets, progress, kinds)
             for line in kept:
                 click.echo(clean(line), err=True)
             print_plan(plan)

@@ -2,18 +2,65 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from telemetry.lint.subjects import is_exported
 from telemetry.sql.pieces import offset_of, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from telemetry.lint.linter import PlacedEdit, Report
 
 _TEMPLATE_MARKS: Final = ("{{", "{%", "{#")
+
+
+_MOST_ROUNDS: Final = 5
+"""What one edit makes may be mended further; in circles, nothing is."""
+
+
+def fix_all(report: Report, again: Callable[[], Report]) -> tuple[Report, dict[Path, int]]:
+    """Mend until nothing is left that can be, and take back what made a file worse.
+
+    Args:
+        report: What was found.
+        again: Looks once more.
+
+    Returns:
+        What is found then, and how many edits were made, by file.
+    """
+    codes = _codes(report)
+    before: dict[Path, str] = {}
+    made: Counter[Path] = Counter()
+    for _ in range(_MOST_ROUNDS):
+        files = {each.query.place.file for each in report.edits}
+        before = {**{file: _read(file) for file in files}, **before}
+        counts = fix(report)
+        if not counts:
+            break
+        made.update(counts)
+        report = again()
+    # As a file that two dashboards use, of which one wants what the other must not have.
+    worse = [file for file in made if _codes(report).get(file, set()) - codes.get(file, set())]
+    for file in worse:
+        _write(file, before[file])
+        del made[file]
+    return (again() if worse else report), dict(made)
+
+
+def _codes(report: Report) -> dict[Path, set[tuple[str, str]]]:
+    """Return what was found in each file, and of whose query."""
+    found: dict[Path, set[tuple[str, str]]] = {}
+    for each in report.findings:
+        found.setdefault(each.place.file, set()).add((each.code, each.subject))
+    return found
+
+
+def _write(file: Path, text: str) -> None:
+    with file.open("w", encoding="utf-8", newline="") as output:
+        output.write(text)
 
 
 def fix(report: Report) -> dict[Path, int]:
@@ -37,8 +84,7 @@ def fix(report: Report) -> dict[Path, int]:
         agreed = [(span, texts.pop()) for span, texts in edits.items() if len(texts) == 1]
         text, count = _apply(_read(file), agreed)
         if count:
-            with file.open("w", encoding="utf-8", newline="") as output:
-                output.write(text)
+            _write(file, text)
             made[file] = count
     return made
 

@@ -14,7 +14,7 @@ from telemetry.sync.resources import PROJECTS, RESOURCES, Key, Kind
 from telemetry.sync.shapes import as_list, as_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from telemetry.sync.api import Api
     from telemetry.sync.remote import Progress
@@ -40,9 +40,17 @@ class Pruner:
         self._remote: Remote | None = None
 
     def plan(
-        self, targets: Sequence[Target], progress: Progress | None = None
+        self,
+        targets: Sequence[Target],
+        progress: Progress | None = None,
+        kinds: Collection[Kind] | None = None,
     ) -> tuple[Plan, list[str]]:
         """Return what would be deleted, and what would be but is used, each in a line.
+
+        Args:
+            targets: What is defined.
+            progress: Called as objects are read.
+            kinds: Only objects of these are deleted; None for all.
 
         Raises:
             SyncError: What is there cannot be read.
@@ -50,7 +58,11 @@ class Pruner:
         remote = Reader(self._api, self._project, None, progress).read()
         self._remote = remote
         keys = {target.key for target in targets}
-        found = [each for key, each in remote.objects.items() if each.managed and key not in keys]
+        found = [
+            each
+            for key, each in remote.objects.items()
+            if each.managed and key not in keys and (kinds is None or each.kind in kinds)
+        ]
         going = {each.key for each in map(_destroy, found)}
         used = self._find_uses(going) if any(each.kind in _SHARED for each in found) else {}
         kept = [

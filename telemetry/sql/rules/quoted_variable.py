@@ -40,10 +40,15 @@ class QuotedVariable(QueryRule):
                 continue
             start, end = use.quoted
             is_all = (start + 1, end - 1) == (use.start, use.end)
+            # As in E'…', whose letter would be left.
+            before = query.text[start - 1 : start]
+            has_prefix = before.isalnum() or before == "&"
             yield Remark(
                 start=start if is_all else use.start,
                 end=end if is_all else use.end,
                 message=f"${use.name} stands within quotes, and its value brings its own",
                 hint=f"Write ${use.name}" if is_all else f"Write '…' || ${use.name} || '…'",
-                edits=(Edit(start, end, query.text[use.start : use.end]),) if is_all else (),
+                edits=(Edit(start, end, query.text[use.start : use.end]),)
+                if is_all and not has_prefix
+                else (),
             )

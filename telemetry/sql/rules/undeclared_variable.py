@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from telemetry.lint.parsed import ParsedQuery
+    from telemetry.lint.variables import Use
 
 
 class UndeclaredVariable(QueryRule):
@@ -40,7 +41,7 @@ class UndeclaredVariable(QueryRule):
         has_variables = query.subject.purpose is Purpose.PANEL
         known = {RESOLUTION, *query.variables} if has_variables else set()
         for use in query.uses:
-            if use.quoted is not None or use.name in known:
+            if use.name in known or not (use.quoted is None or (has_variables and _is_all(use))):
                 continue
             yield Remark(
                 start=use.start,
@@ -50,3 +51,8 @@ class UndeclaredVariable(QueryRule):
                 else f"${use.name}: only dashboards have variables",
                 hint=nearest(use.name, known) if has_variables else "Write the value itself",
             )
+
+
+def _is_all(use: Use) -> bool:
+    """Say whether a text is nothing but a variable: who writes that means one."""
+    return use.quoted == (use.start - 1, use.end + 1)

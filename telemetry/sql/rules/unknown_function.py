@@ -10,6 +10,7 @@ from telemetry.lint.findings import Remark
 from telemetry.lint.known import nearest
 from telemetry.lint.plans import RefusalKind
 from telemetry.lint.rule import QueryRule
+from telemetry.sql.words import FUNCTIONS_TOO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,11 +41,15 @@ class UnknownFunction(QueryRule):
         """Give each call of a function that neither the engine nor Logfire has."""
         if not query.is_refused or query.planner is None or query.tree is None:
             return
-        known = frozenset(query.planner.functions)
+        known = {*query.planner.functions, *(word.lower() for word in FUNCTIONS_TOO)}
         for call in query.tree.find_all(exp.Anonymous):
             name, start = call.name, call.meta.get("start")
             # What other dialects call otherwise is in the tree under another name.
-            if start is not None and name.lower() not in known:
+            if (
+                start is not None
+                and name.lower() not in known
+                and name.upper() not in FUNCTIONS_TOO
+            ):
                 yield Remark(
                     start=start,
                     end=start + len(name),

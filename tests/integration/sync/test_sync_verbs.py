@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
 
 import pytest
 from contract_server import OTHER_PROJECT, PROJECT, Fault
@@ -92,6 +93,33 @@ def test_a_secret_that_the_server_repeats_is_not_told(mystage: Mystage, server: 
     assert 1 == ran.code
     assert "correct-horse" not in ran.out + ran.err
     assert "failed: channel on call" in ran.err
+
+
+@pytest.mark.parametrize(
+    "repeat", [str.upper, quote_plus, lambda secret: secret[:-4]], ids=["upper", "quoted", "cut"]
+)
+def test_not_a_word_is_told_of_a_server_that_was_given_a_secret(
+    mystage: Mystage, server: Contract, repeat: Callable[[str], str]
+) -> None:
+    told = repeat(SECRET)
+    body = json.dumps({"detail": [{"loc": ["body", "config", "url"], "msg": told, "input": told}]})
+    server.faults.append(Fault("POST", "/channels/", status=422, body=body, times=9))
+    ran = mystage("apply", "--yes")
+    assert "HTTP 422, at body.config.url" in ran.err
+    assert "hors" not in (ran.out + ran.err).lower()
+
+
+@pytest.mark.parametrize(
+    "secret", ["https://h.example/a b", "https://h.example/a\n", "https://h.example/\x1b"]
+)
+def test_a_secret_that_cannot_be_sent_is_told_before_anything_is_asked(
+    mystage: Mystage, server: Contract, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    monkeypatch.setenv("HOOK", secret)
+    ran = mystage("apply", "--yes")
+    assert (1, []) == (ran.code, server.requests)
+    assert "HOOK: a secret is text without spaces" in ran.err
+    assert "h.example" not in ran.err
 
 
 def test_a_rotated_secret_is_applied_once(
@@ -296,6 +324,41 @@ def test_prune_keeps_a_channel_that_somebody_uses(
     ran = mystage("prune", "--yes")
     assert "kept: the channel 'on call' is used by the alert 'by hand' of shop" in ran.err
     assert channel == server.only("channels")
+
+
+def test_prune_leaves_copies_that_people_made(
+    mystage: Mystage, server: Contract, folder: Path
+) -> None:
+    mystage("apply", "--yes")
+    base = f"/api/v1/projects/{PROJECT}"
+    description = server.only("alerts")["description"]
+    server.answer(
+        "POST", f"{base}/alerts/", {"name": "my copy", "query": "x", "description": description}
+    )
+    (ours,) = [each for each in server.objects["dashboards"].values() if each["slug"] == "health"]
+    copied = {"name": "Copy", "slug": "my-copy", "definition": ours["definition"]}
+    server.answer("POST", f"{base}/dashboards/", copied)
+    server.requests.clear()
+    ran = mystage("prune", "--yes")
+    assert (0, 0) == (ran.code, server.counts()["DELETE"])
+
+
+def test_prune_with_paths_deletes_only_kinds_that_they_define(
+    mystage: Mystage, server: Contract, folder: Path
+) -> None:
+    mystage("apply", "--yes")
+    server.requests.clear()
+    ran = mystage("prune", "dashboards", "--yes")
+    assert (0, 0) == (ran.code, server.counts()["DELETE"])
+
+
+def test_prune_is_refused_where_a_usual_folder_is_missing(
+    mystage: Mystage, server: Contract, folder: Path
+) -> None:
+    mystage("apply", "--yes")
+    (folder / "alerts").rename(folder / "elsewhere")
+    ran = mystage("prune", "--yes")
+    assert (64, True) == (ran.code, "there is no folder alerts here" in ran.err)
 
 
 def test_prune_is_refused_where_nothing_is_defined(mystage: Mystage, folder: Path) -> None:

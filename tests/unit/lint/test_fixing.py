@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from telemetry.lint.fixing import fix
+from telemetry.lint.fixing import fix, fix_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,3 +85,51 @@ def test_the_ends_of_lines_are_kept(lint_files: Lint, folder: Path) -> None:
     fix(lint_files())
 
     assert text.replace("'$service'", "$service").encode() == (folder / "d.yaml").read_bytes()
+
+
+@pytest.mark.parametrize("prefix", ["E", "x", "U&"])
+def test_a_text_with_a_prefix_is_told_of_and_left_alone(
+    prefix: str, lint_files: Lint, folder: Path
+) -> None:
+    written = DASHBOARD.format(service=f"{prefix}'$service'", stages=ANY)
+    before = lint_files({"d.yaml": written})
+    assert {} == fix(before)
+    assert "MS021" in {each.code for each in before.findings}
+    assert written == (folder / "d.yaml").read_text(encoding="utf-8")
+
+
+SHARED = """\
+kind: Dashboard
+slug: {slug}
+name: D
+variables:
+  - {{type: list, name: stages, values: [sourcing, writers], multiple: {multiple}}}
+groups:
+  - title: All
+    panels:
+      - {{name: Failures, kind: values, sql: shared.sql}}
+"""
+QUERY = "SELECT count(*) FROM records WHERE attributes->>'stage' = $stages\n"
+
+
+def test_what_mends_one_query_and_breaks_another_of_the_same_file_is_taken_back(
+    lint_files: Lint, folder: Path
+) -> None:
+    files = {
+        "shared.sql": QUERY,
+        "a.yaml": SHARED.format(slug="a", multiple="true"),
+        "b.yaml": SHARED.format(slug="b", multiple="false"),
+    }
+    report, made = fix_all(lint_files(files), lint_files)
+    assert {} == made
+    assert QUERY == (folder / "shared.sql").read_text(encoding="utf-8")
+    assert ["MS024"] == [each.code for each in report.findings]
+
+
+def test_mending_goes_on_until_nothing_is_left(lint_files: Lint, folder: Path) -> None:
+    written = DASHBOARD.format(service="$service", stages="IN ('$stages')")
+    report, made = fix_all(lint_files({"d.yaml": written}), lint_files)
+    assert () == report.findings
+    assert {folder / "d.yaml": 2} == made
+    mended = DASHBOARD.format(service="$service", stages=ANY)
+    assert mended == (folder / "d.yaml").read_text(encoding="utf-8")
