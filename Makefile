@@ -32,11 +32,12 @@ demo: $(STAMP) ## Run the pipeline over sample pages, start to finish
 	@$(RUN) python -m functions.demo
 
 .PHONY: test
-test: $(STAMP) ## Lint code and dashboards, type-check, run every test
+test: $(STAMP) ## Lint code and dashboards, type-check, run the tests of both
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
 	@$(RUN) mystage check
+	@$(RUN) mystage test --min-coverage 100
 	@$(RUN) pytest -n auto
 
 .PHONY: fix

@@ -30,6 +30,15 @@ every: 5m
 channels: [{{channel: Slack}}]
 """
 CHANNEL = "kind: Channel\nlabel: Slack\nconfig: {type: webhook, url: '${SLACK_WEBHOOK_URL}'}\n"
+TESTS = """\
+alert: Any error
+tests:
+  - name: one error fires
+    given:
+      - {log: broken, level: error, at: -1m}
+    expect:
+      - {at: 0m, fires: true, rows: [{n: 1}]}
+"""
 COUNT = "SELECT count(*) AS n FROM records WHERE level >= 'error' HAVING count(*) > 0"
 
 
@@ -104,18 +113,21 @@ def test_a_change_is_linted_planned_and_applied_and_then_there_is_none(
     repository: Path, url: str
 ) -> None:
     linted = run(repository, "lint")
+    (repository / "alerts" / "errors.test.yaml").write_text(TESTS)
+    tested = run(repository, "test")
     planned = run(repository, "plan", url)
     applied = run(repository, "apply", url)
     again = run(repository, "plan", url)
     drifted = run(repository, "drift", url)
 
-    assert (0, 0, 0, 0, 0) == (
+    assert (0, 0, 0, 0, 0, 0) == (
         linted.code,
+        tested.code,
         planned.code,
         applied.code,
         again.code,
         drifted.code,
-    ), (linted.text, planned.text, applied.text, again.text, drifted.text)
+    ), (linted.text, tested.text, planned.text, applied.text, again.text, drifted.text)
     assert ("changes=true\n", "changes=true\n", "", "") == (
         planned.outputs,
         applied.outputs,
@@ -123,6 +135,7 @@ def test_a_change_is_linted_planned_and_applied_and_then_there_is_none(
         drifted.outputs,
     )
     assert "Any error" in planned.summary
+    assert "1 passed, 0 failed" in tested.summary
     everything = "".join(each.text + each.summary for each in (planned, applied, again, drifted))
     assert "s3cr3t" not in everything
 

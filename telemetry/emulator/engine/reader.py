@@ -19,6 +19,8 @@ from telemetry.emulator.engine.views import Views
 from telemetry.emulator.engine.wire import TOO_LARGE, Failure, Rows, to_stream
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
     from datafusion import DataFrame, SessionContext
 
@@ -58,10 +60,11 @@ class Reader:
 
     Args:
         memory: The most bytes the operators of a query hold.
+        settings: Of DataFusion, in the place of those that suit a store.
     """
 
-    def __init__(self, memory: int) -> None:
-        self._context = make_context(memory)
+    def __init__(self, memory: int, settings: Mapping[str, str] | None = None) -> None:
+        self._context = make_context(memory, settings)
         self._settings = Settings(self._context)
         self._views = Views(self._context)
         self._options = allow_reading_only()
@@ -84,7 +87,7 @@ class Reader:
         self._settings.set(TIME_ZONE, request.timezone)
         self._views.make(request)
         sql = self._choose(request)
-        frame = self._plan(sql, request.limit)
+        frame = self._plan(sql, request)
         schema = frame.schema()
         stream = to_stream(*present(schema, self._collect(frame)))
         return Rows(stream, self._explain(frame, sql) if request.explain else None)
@@ -114,11 +117,12 @@ class Reader:
                 return request.unrouted_sql
         return request.sql
 
-    def _plan(self, sql: str, limit: int) -> DataFrame:
+    def _plan(self, sql: str, request: Request) -> DataFrame:
         for filters_first in ("false", "true"):
             self._settings.set(PUSHDOWN, filters_first)
-            frame = self._context.sql_with_options(sql, self._options).limit(limit)
-            if not _reads_wide_columns(frame):
+            frame = self._context.sql_with_options(sql, self._options).limit(request.limit)
+            has_files = any(table.folder is not None for table in request.tables.values())
+            if not (has_files and _reads_wide_columns(frame)):
                 break
         return frame
 

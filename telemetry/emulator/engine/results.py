@@ -89,6 +89,12 @@ def encode_columns(result: QueryResult) -> bytes:
     return orjson.dumps({"columns": columns})
 
 
+def read_rows(result: QueryResult) -> list[dict[str, Any]]:
+    """Return the rows as who reads the JSON format has them: decimals are numbers, NaN is None."""
+    rows: list[dict[str, Any]] = orjson.loads(orjson.dumps(list(_rows(result))))
+    return rows
+
+
 FORMATS: Final[Mapping[str, Callable[..., Iterator[bytes]]]] = {
     JSON: encode_json,
     NDJSON: encode_ndjson,

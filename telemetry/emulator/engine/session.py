@@ -6,13 +6,16 @@ https://datafusion.apache.org/user-guide/configs.html describes the settings.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from datafusion import RuntimeEnvBuilder, SessionConfig, SessionContext, SQLOptions
 
 from telemetry.emulator.engine.functions_json import JSON_FUNCTIONS
 from telemetry.emulator.engine.functions_levels import LEVEL_FUNCTIONS
 from telemetry.emulator.engine.functions_metrics import METRIC_FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PUSHDOWN: Final = "datafusion.execution.parquet.pushdown_filters"
 TIME_ZONE: Final = "datafusion.execution.time_zone"
@@ -26,17 +29,18 @@ _SETTINGS: Final = {
     "datafusion.execution.batch_size": "16384",
     # The top n of each time bucket is what dashboards are full of.
     "datafusion.optimizer.enable_window_topn": "true",
+    "datafusion.execution.target_partitions": "2",
 }
-_PARTITIONS: Final = 2
 
 
-def make_context(memory: int) -> SessionContext:
+def make_context(memory: int, settings: Mapping[str, str] | None = None) -> SessionContext:
     """Return a session with Logfire's functions and no tables.
 
     Args:
         memory: The most bytes the operators of its queries hold.
+        settings: Of DataFusion, in the place of those that suit a store.
     """
-    config = SessionConfig(_SETTINGS).with_information_schema().with_target_partitions(_PARTITIONS)
+    config = SessionConfig({**_SETTINGS, **(settings or {})}).with_information_schema()
     # Without a disk: a query that does not fit is told so, and fills up nobody's disk.
     runtime = RuntimeEnvBuilder().with_greedy_memory_pool(memory).with_disk_manager_disabled()
     context = SessionContext(config, runtime)

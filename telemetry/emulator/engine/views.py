@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _FILES: Final = "_lf_files"
 _BATCHES: Final = "_lf_batches"
 """What the parts of a table are called while its view is made."""
+_CATALOGUE: Final = "information_schema"
 
 
 class Views:
@@ -47,11 +48,14 @@ class Views:
             self._taken[name] = parts.take(request.tables[name])
 
     def make(self, request: Request) -> None:
-        """Replace the views by those of a request."""
+        """Replace the views by those of a request: those that it can ask for."""
         for table in schema.TABLES:
             self._context.deregister_table(table.name)
-        for table in (schema.RECORDS_ALL, schema.METRICS):
-            self._make(table, request)
+        if _mentions(request, schema.METRICS):
+            self._make(schema.METRICS, request)
+        if not _mentions(request, schema.RECORDS):
+            return
+        self._make(schema.RECORDS_ALL, request)
         names = [*schema.RECORDS.column_names, *_hot_columns(schema.RECORDS_ALL, request)]
         finished = f"kind <> '{schema.PENDING_SPAN}'"
         self._register(
@@ -76,6 +80,16 @@ class Views:
 
     def _register(self, table: Table, sql: str) -> None:
         self._context.register_view(table.name, self._context.sql(sql))
+
+
+def _mentions(request: Request, table: Table) -> bool:
+    """Say whether a query can ask for a table; ``records`` is within ``records_all``, too.
+
+    A view takes a millisecond to make. What is in the catalogue is all tables; without a query any
+    may follow.
+    """
+    text = f"{request.sql}{request.unrouted_sql}".casefold()
+    return not text or table.name in text or _CATALOGUE in text
 
 
 def _select(columns: Iterable[str], name: str, where: str) -> str:

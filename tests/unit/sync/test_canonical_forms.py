@@ -263,8 +263,7 @@ def test_a_marker_is_found_and_taken_away_wherever_it_was_moved(text: str) -> No
 
 def test_a_text_without_marker_has_none() -> None:
     assert [None, None, None] == [
-        read_marker(each, "it")
-        for each in (None, "", "managed by mystage (01234567-0123456789ab)")
+        read_marker(each, "it") for each in (None, "", "managed by mystage (01234567-0123456789ab)")
     ]
 
 
