@@ -134,7 +134,11 @@ class Evaluator:
             raise explain(
                 answer.message,
                 Context(
-                    conditions.sql, answer.functions, rewritten.find_identifier, rewritten.to_user
+                    conditions.sql,
+                    answer.functions,
+                    rewritten.find_identifier,
+                    rewritten.to_user,
+                    _MEMORY,
                 ),
             )
         schema, batches = from_stream(answer.stream)

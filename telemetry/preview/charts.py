@@ -21,6 +21,14 @@ _FULL: Final = 100
 """What a gauge ends at that does not say."""
 _HALF: Final = 1.9
 """Radians from the top to either end of a gauge."""
+_LABEL: Final = 28
+"""Characters of a label."""
+_CUT_LABEL: Final = (
+    f"length(datum.label) <= {_LABEL} ? datum.label : replace(slice(datum.label, 0, {_LABEL - 1}),"
+    " regexp('[\\ud800-\\udbff]$'), '') + '…'"
+)
+"""What cuts a label, by Vega's own language and in place of its limits: those may leave half of a
+character that UTF-16 writes as two, and then nothing is drawn at all."""
 
 
 def make_chart(view: View, theme: Theme, width: int, height: int) -> dict[str, Any] | None:
@@ -68,9 +76,8 @@ def _time_series(view: View, theme: Theme) -> dict[str, Any]:
         mark["opacity"] = 0.8
     if len(points) <= _FEW_POINTS * max(1, len(names)):
         mark["point"] = {"size": 18}
-    color: dict[str, Any] = {"field": "series", "type": "nominal", "sort": names}
-    if len(names) == 1:
-        color["legend"] = None
+    legend = None if len(names) == 1 else {"labelExpr": _CUT_LABEL}
+    color = {"field": "series", "type": "nominal", "sort": names, "legend": legend}
     layers: list[dict[str, Any]] = [
         {
             "data": {"values": points},
@@ -132,6 +139,7 @@ def _bars(view: View) -> dict[str, Any] | None:
                 "field": "label",
                 "type": "nominal",
                 "title": None,
+                "axis": {"labelExpr": _CUT_LABEL},
                 "sort": [row["label"] for row in reversed(rows)],
             },
             "x": {
@@ -161,7 +169,7 @@ def _pie(view: View) -> dict[str, Any] | None:
                 "field": "label",
                 "type": "nominal",
                 "sort": [row["label"] for row in rows],
-                "legend": {"orient": "right", "columns": 1},
+                "legend": {"orient": "right", "columns": 1, "labelExpr": _CUT_LABEL},
             },
         },
     }

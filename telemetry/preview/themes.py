@@ -56,6 +56,7 @@ class Theme:
                 "labelFontSize": 11,
                 "titleFontSize": 11,
                 "titleFontWeight": "normal",
+                "labelLimit": 0,
             },
             "legend": {
                 "labelColor": self.text,
@@ -65,7 +66,7 @@ class Theme:
                 "orient": "bottom",
                 "title": None,
                 "columns": 4,
-                "labelLimit": 180,
+                "labelLimit": 0,
             },
         }
 

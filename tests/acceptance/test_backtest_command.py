@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import mystage
+from commands import mystage
 from crafted_telemetry import HOUR, MINUTE, Sender, attempt
 
 from telemetry.child import ServingProcess

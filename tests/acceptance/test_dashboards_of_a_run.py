@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Ended, event, event_page, mystage
+from commands import Ended, event, event_page, mystage
 from pipeline_queries import defaults, panel
 
 from functions.pipeline import ENTITIES

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import mystage
+from commands import mystage
 from crafted_telemetry import DAY, HOUR, Sender, attempt, chat, making
 from pipeline_queries import (
     ALERTS,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import mystage
+from commands import mystage
 
 from telemetry.child import ServingProcess
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import MYSTAGE, Performance, event, event_page, mystage, read_performances
+from commands import MYSTAGE, Performance, event, event_page, mystage, read_performances
 
 if TYPE_CHECKING:
     from pathlib import Path

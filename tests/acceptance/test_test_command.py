@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from conftest import mystage
+from commands import mystage
 
 ALERTS = """\
 - kind: Alert

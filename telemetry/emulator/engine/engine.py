@@ -91,7 +91,13 @@ class Engine:
         if isinstance(answer, Failure):
             raise explain(
                 answer.message,
-                Context(query.sql, answer.functions, rewritten.find_identifier, rewritten.to_user),
+                Context(
+                    query.sql,
+                    answer.functions,
+                    rewritten.find_identifier,
+                    rewritten.to_user,
+                    self._limits.memory,
+                ),
             )
         schema, batches = from_stream(answer.stream)
         elapsed = self._limits.seconds - deadline.left()

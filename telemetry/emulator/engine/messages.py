@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from telemetry.emulator.arrow import INTERNAL_PREFIX
+from telemetry.emulator.engine.query import MOST_MEMORY
 from telemetry.emulator.engine.readable import readable, readable_type
 from telemetry.emulator.engine.wire import TOO_LARGE
 from telemetry.errors import (
@@ -61,12 +62,23 @@ class Context(NamedTuple):
         functions: What functions there are, where one is unknown.
         find: Says where, by line and column, a name first is in what the user wrote.
         to_user: Translates a place in the rewritten text into one in the user's.
+        memory: The bytes that a query may take.
     """
 
     sql: str
     functions: tuple[str, ...]
     find: Callable[[str], _Place | None]
     to_user: Callable[[int, int], _Place]
+    memory: int = MOST_MEMORY
+
+
+def tell_memory(memory: int) -> QueryOutOfMemory:
+    """Return the error of a query that needs more than so many bytes, whoever has noticed."""
+    return QueryOutOfMemory(
+        f"The query needs more than the {memory >> 20} MiB of memory that a query may take",
+        hint="Narrow its time range, select fewer columns, group by fewer values, or sort with a"
+        " LIMIT",
+    )
 
 
 def explain(message: str, context: Context) -> QueryError:
@@ -263,12 +275,8 @@ def _tell_zero(_match: re.Match[str], _: Context) -> QueryError:
     return QueryFailed("Division by zero", hint="Divide by NULLIF(…, 0) to have NULL instead")
 
 
-def _tell_memory(_match: re.Match[str], _: Context) -> QueryError:
-    return QueryOutOfMemory(
-        "The query needs more memory than a query may take",
-        hint="Narrow its time range, select fewer columns, group by fewer values, or sort with a"
-        " LIMIT",
-    )
+def _tell_memory(_match: re.Match[str], context: Context) -> QueryError:
+    return tell_memory(context.memory)
 
 
 def _tell_size(match: re.Match[str], _: Context) -> QueryError:

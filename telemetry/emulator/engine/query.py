@@ -19,6 +19,9 @@ https://logfire.pydantic.dev/docs/how-to-guides/query-api/#additional-configurat
 MAX_LIMIT: Final = 10_000
 """How many rows a query returns at most: of the same page."""
 
+MOST_MEMORY: Final = 1 << 30
+"""Bytes that the operators of a query hold at most, unless told otherwise."""
+
 JSON_MARK: Final = {b"mystage.json": b"true"}
 """Metadata of a result's field whose text is JSON.
 
@@ -64,7 +67,7 @@ class Limits:
     """
 
     seconds: float = 30.0
-    memory: int = 1 << 30
+    memory: int = MOST_MEMORY
     concurrency: int = 2
 
 

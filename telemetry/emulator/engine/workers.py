@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from telemetry.emulator.engine.messages import tell_memory
 from telemetry.emulator.engine.wire import TableState
 from telemetry.emulator.processes import Pool, WorkerProcess
-from telemetry.errors import QueryError, QueryFailed, QueryOutOfMemory, QueryTimedOut
+from telemetry.errors import QueryError, QueryFailed, QueryTimedOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,22 +138,13 @@ class Worker:
                     " aggregate before joining",
                 )
             if most is not None and self._process.memory() > most:
-                raise out_of_memory(self._limits)
+                raise tell_memory(self._limits.memory)
         return self._process.receive()
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
         self._process.end()
         self._folder.cleanup()
-
-
-def out_of_memory(limits: Limits) -> QueryOutOfMemory:
-    """Return the error of a query that takes too much memory."""
-    return QueryOutOfMemory(
-        f"The query needs more than the {limits.memory >> 20} MiB of memory that a query may take",
-        hint="Narrow its time range, select fewer columns, group by fewer values, or sort with a"
-        " LIMIT",
-    )
 
 
 class Workers:

@@ -21,7 +21,9 @@ def told(message: str, sql: str = "", functions: tuple[str, ...] = ()) -> QueryE
     def find(name: str) -> tuple[int, int] | None:
         return (1, sql.index(name) + 1) if name in sql else None
 
-    return explain(message, Context(sql, functions, find, lambda line, column: (line, column + 10)))
+    return explain(
+        message, Context(sql, functions, find, lambda line, column: (line, column + 10), 64 << 20)
+    )
 
 
 LIVE = [
@@ -169,6 +171,7 @@ def test_a_query_that_needs_too_much_memory_is_told_so() -> None:
         " available for the total memory pool: greedy(used: 63.9 MB, pool_size: 64.0 MB)"
     )
     assert isinstance(error, QueryOutOfMemory)
+    assert "The query needs more than the 64 MiB of memory that a query may take" == error.message
     assert "Narrow its time range" in error.hint
 
 

@@ -216,6 +216,15 @@ def test_a_picture_of_any_text_is_xml(title: str, value: str) -> None:
     ET.fromstring(draw_dashboard(made, LIGHT))  # noqa: S314 - our own
 
 
+@pytest.mark.parametrize("panel", [{"kind": "bar"}, {"kind": "pie"}, SERIES])
+@pytest.mark.parametrize("before", range(24, 30))
+def test_a_label_is_never_cut_within_a_character(panel: dict[str, Any], before: int) -> None:
+    label = "m" * before + "🎷🎸" * 9
+    rows = [{"stage": each, "x": "2026-01-01T00:00:00Z", "n": 1} for each in (label, "other")]
+    drawn = draw_dashboard(fill(dashboard(panel), *rows), LIGHT)
+    assert 1 == drawn.count("…")
+
+
 def test_a_picture_becomes_a_png() -> None:
     png = to_png(draw_dashboard(fill(dashboard({"kind": "values"}), {"n": 1}), LIGHT), scale=1)
     assert b"\x89PNG" == png[:4]
