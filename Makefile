@@ -40,6 +40,16 @@ test: $(STAMP) ## Lint code and dashboards, type-check, run the tests of both
 	@$(RUN) mystage test --min-coverage 100
 	@$(RUN) pytest -n auto
 
+# What tests/browser/conftest.py looks for.
+BROWSERS := chromium chromium-browser google-chrome
+ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
+
+.PHONY: browser
+browser: ## Install Chromium, by which the tests of pages see them (Debian and Ubuntu)
+	@for each in $(BROWSERS); do command -v $$each >/dev/null && exit; done; \
+	 echo "No browser on this machine: installing Chromium" >&2; \
+	 $(ROOT) apt-get update --quiet=2 && $(ROOT) apt-get install --quiet=2 --yes --no-install-recommends chromium fonts-liberation >/dev/null
+
 .PHONY: fix
 fix: $(STAMP) ## Format the code and apply safe lint fixes
 	@$(RUN) ruff check --fix

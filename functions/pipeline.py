@@ -3,6 +3,9 @@
 Everything that needs a list of stages derives it from ``STAGES``: the queues that the emulator and
 Terraform make, the functions that are served, the rows of ``mystage run``, the filters of the admin
 page, the diagram in the documentation. To add a stage, add it here and write its handler.
+
+What serves the pipeline without being on an item's way stands beside them, in ``OPERATIONS``, which
+have queues and handlers as stages do, and in ``ENDPOINTS``, which others call over HTTP.
 """
 
 from __future__ import annotations
@@ -83,6 +86,7 @@ class Stage:
         next: The stages its handler may dispatch to.
         stagger: The pause between the tasks of one fan-out into this stage.
         deadline: How long one attempt may take (Cloud Tasks allows 15 seconds to 30 minutes).
+        exclusive: Whether its tasks go one at a time, wherever it runs.
     """
 
     name: str
@@ -97,11 +101,33 @@ class Stage:
     transport: Transport = Transport.CLOUD_TASKS
     stagger: timedelta = timedelta(0)
     deadline: timedelta = timedelta(minutes=10)
+    exclusive: bool = False
 
     @property
     def queue(self) -> str:
         """The queue its tasks wait in: one per stage."""
         return f"{self.name.replace('_', '-')}-queue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Declare a function that no queue leads to: others call it over HTTP.
+
+    Attributes:
+        name: What the receipts of its calls say instead of a stage.
+        service: The deployable service it belongs to.
+        function: The Cloud Function that serves it.
+        handler: ``module:function``, of a call and the runtime; imported at the first call.
+        next: The stages and operations it may dispatch to.
+        max_body: How many bytes a call may bring.
+    """
+
+    name: str
+    service: str
+    function: str
+    handler: str
+    next: tuple[str, ...] = ()
+    max_body: int = 1024 * 1024
 
 
 _OUTSIDE = RetryPolicy(max_attempts=5, min_backoff=timedelta(seconds=30), max_doublings=4)
@@ -196,6 +222,37 @@ STAGES: Final[tuple[Stage, ...]] = (
     ),
 )
 
+OPERATIONS: Final[tuple[Stage, ...]] = (
+    Stage(
+        name="post_incident",
+        service="alerting",
+        function="dpl_post_incident",
+        task_type="post_incident",
+        payload="functions.alerts.payloads:PostIncident",
+        handler="functions.alerts.posting:post_incident",
+        next=("post_incident",),
+        # Slack is not down for longer than the three hours that these attempts take.
+        retry=RetryPolicy(max_attempts=24, max_backoff=timedelta(minutes=10), max_doublings=6),
+        # Slack takes about one message a second (https://docs.slack.dev/apis/web-api/rate-limits).
+        rate=RateLimits(max_dispatches_per_second=1, max_concurrent_dispatches=1),
+        deadline=timedelta(minutes=1),
+        exclusive=True,
+    ),
+)
+"""What has a queue and is no stage of an item's way, so that no funnel and no run counts it."""
+
+ON_ALERT: Final = Endpoint(
+    name="on_alert",
+    service="alerting",
+    function="dpl_on_alert",
+    handler="functions.alerts.webhook:receive_alert",
+    next=("post_incident",),
+)
+"""Where Logfire's webhook leads."""
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (ON_ALERT,)
+"""What others call over HTTP."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -208,10 +265,11 @@ class Profile:
 
     def apply(self, stage: Stage) -> Stage:
         """Return the stage as this profile runs it."""
+        rate = self.rate or stage.rate
         return replace(
             stage,
             retry=self.retry or stage.retry,
-            rate=self.rate or stage.rate,
+            rate=replace(rate, max_concurrent_dispatches=1) if stage.exclusive else rate,
             stagger=stage.stagger if self.staggered else timedelta(0),
         )
 
@@ -242,26 +300,43 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
 
 
 class Pipeline:
-    """Look stages up by name, function or queue.
+    """Look stages, operations and endpoints up by name, function or queue.
 
     Args:
-        stages: The declaration.
+        stages: The declaration of an item's way.
+        operations: The declaration of what else has a queue.
+        endpoints: The declaration of what others call.
         profile: Where it runs.
+
+    Attributes:
+        stages: An item's way, as the profile has it.
+        queued: All that has a queue: the stages, then the operations.
+        endpoints: What others call, by the function.
 
     Raises:
         DeclarationError: The declaration contradicts itself; the message says where.
     """
 
-    def __init__(self, stages: Iterable[Stage] = STAGES, *, profile: str = "production") -> None:
+    def __init__(
+        self,
+        stages: Iterable[Stage] = STAGES,
+        *,
+        operations: Iterable[Stage] = OPERATIONS,
+        endpoints: Iterable[Endpoint] = ENDPOINTS,
+        profile: str = "production",
+    ) -> None:
         if profile not in PROFILES:
             raise DeclarationError(f"no profile {profile!r}: there are {', '.join(PROFILES)}")
         self.stages = tuple(map(PROFILES[profile].apply, stages))
-        check_declaration(self.stages)
-        self._by_name = {stage.name: stage for stage in self.stages}
-        self._by_function = {stage.function: stage for stage in self.stages}
+        self.queued = (*self.stages, *map(PROFILES[profile].apply, operations))
+        endpoints = tuple(endpoints)
+        check_declaration(self.queued, endpoints)
+        self.endpoints = MappingProxyType({each.function: each for each in endpoints})
+        self._by_name = {stage.name: stage for stage in self.queued}
+        self._by_function = {stage.function: stage for stage in self.queued}
 
     def stage(self, name: str) -> Stage:
-        """Return the stage of that name.
+        """Return the stage, or the operation, of that name.
 
         Raises:
             DeclarationError: There is none.
@@ -269,7 +344,7 @@ class Pipeline:
         return _found(self._by_name, name, "stage")
 
     def serving(self, function: str) -> Stage:
-        """Return the stage that a function serves.
+        """Return the stage, or the operation, that a function serves.
 
         Raises:
             DeclarationError: There is none.
@@ -287,37 +362,48 @@ def _found(stages: Mapping[str, Stage], name: str, kind: str) -> Stage:
         ) from None
 
 
-def check_declaration(stages: tuple[Stage, ...]) -> None:
+def check_declaration(stages: tuple[Stage, ...], endpoints: tuple[Endpoint, ...] = ()) -> None:
     """Refuse a declaration that contradicts itself or that Google Cloud would refuse.
+
+    Args:
+        stages: All that has a queue.
+        endpoints: What others call.
 
     Raises:
         DeclarationError: With every contradiction found, one a line.
     """
+    everything: tuple[Stage | Endpoint, ...] = (*stages, *endpoints)
+    names = {stage.name for stage in stages}
     findings = [
-        *_find_repeats(stages),
-        *(finding for stage in stages for finding in _find_faults(stage, stages)),
+        *_find_repeats("name", everything),
+        *_find_repeats("function", everything),
+        *_find_repeats("queue", stages),
+        *(finding for each in everything for finding in _find_misfits(each, names)),
+        *(finding for stage in stages for finding in _find_faults(stage)),
     ]
     if findings:
         raise DeclarationError("functions/pipeline.py:\n  " + "\n  ".join(findings))
 
 
-def _find_repeats(stages: tuple[Stage, ...]) -> Iterable[str]:
-    for what in ("name", "function", "queue"):
-        seen: set[str] = set()
-        for stage in stages:
-            value = getattr(stage, what)
-            if value in seen:
-                yield f"two stages have the {what} {value!r}"
-            seen.add(value)
+def _find_repeats(what: str, declared: Iterable[Stage | Endpoint]) -> Iterable[str]:
+    seen: set[str] = set()
+    for each in declared:
+        value = getattr(each, what)
+        if value in seen:
+            yield f"two stages have the {what} {value!r}"
+        seen.add(value)
 
 
-def _find_faults(stage: Stage, stages: tuple[Stage, ...]) -> Iterable[str]:
-    names = {other.name for other in stages}
-    for target in stage.next:
+def _find_misfits(declared: Stage | Endpoint, names: set[str]) -> Iterable[str]:
+    name, function = declared.name, declared.function
+    for target in declared.next:
         if target not in names:
-            yield f"{stage.name}: next stage {target!r} is not declared"
-    if not FUNCTION_NAME.fullmatch(stage.function):
-        yield f"{stage.name}: function {stage.function!r} does not match {FUNCTION_NAME.pattern}"
+            yield f"{name}: next stage {target!r} is not declared"
+    if not FUNCTION_NAME.fullmatch(function):
+        yield f"{name}: function {function!r} does not match {FUNCTION_NAME.pattern}"
+
+
+def _find_faults(stage: Stage) -> Iterable[str]:
     if not QUEUE_NAME.fullmatch(stage.queue):
         yield f"{stage.name}: queue {stage.queue!r} does not match {QUEUE_NAME.pattern}"
     if not 0 < stage.rate.max_dispatches_per_second <= MAX_DISPATCHES_PER_SECOND:

@@ -64,6 +64,29 @@ MAX_ATTEMPTS: Final = "max_attempts"
 CTX_ERROR: Final = "ctx.error"
 """Why the trace context in a payload was ignored. Ours; on spans, only where it was."""
 
+# -- Attributes: the items a task is about ---------------------------------------------------------
+
+SOURCE_ID: Final = "source_id"
+"""The source that is fetched. Ours; on stages' spans."""
+
+SCRAPE_ID: Final = "scrape_id"
+"""The fetch whose page is read. Ours; on stages' spans."""
+
+DOCUMENT_ID: Final = "document_id"
+"""The page that is searched for events. Ours; on stages' spans."""
+
+EXTRACTION_ID: Final = "extraction_id"
+"""The extraction whose entities are resolved. Ours; on stages' spans."""
+
+RESOLUTION_ID: Final = "resolution_id"
+"""The resolution whose sources are recorded. Ours; on stages' spans."""
+
+ENTITY_IDS: Final = "entity_ids"
+"""The entities that are written or synced, each as ``kind/id``. Ours; on stages' spans."""
+
+ITEM_IDS: Final = (SOURCE_ID, SCRAPE_ID, DOCUMENT_ID, EXTRACTION_ID, RESOLUTION_ID)
+"""Those that hold one id: what an item is found by. Ours."""
+
 # -- Attributes: OpenTelemetry's -------------------------------------------------------------------
 
 MESSAGING_SYSTEM: Final = "messaging.system"
@@ -162,6 +185,8 @@ ATTRIBUTES: Final = frozenset(
         ATTEMPT,
         MAX_ATTEMPTS,
         CTX_ERROR,
+        *ITEM_IDS,
+        ENTITY_IDS,
         MESSAGING_SYSTEM,
         MESSAGING_OPERATION_NAME,
         MESSAGING_OPERATION_TYPE,

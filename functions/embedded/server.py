@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from functions.errors import DeclarationError
+from functions.runtime.endpoints import Call, answer_call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from functions.runtime.runtime import Runtime
 
 _MAX_BODY: Final = 2 * 1024 * 1024
-"""Twice what Cloud Tasks delivers at most."""
+"""Of a task: twice what Cloud Tasks delivers at most."""
 
 
 def make_app(runtime: Runtime, *, threads: int) -> Starlette:
@@ -40,16 +41,23 @@ def make_app(runtime: Runtime, *, threads: int) -> Starlette:
 
     async def deliver(request: Request) -> Response:
         function = request.path_params["function"]
-        try:
-            runtime.pipeline.serving(function)
-        except DeclarationError as error:
-            return PlainTextResponse(str(error), 404)
+        endpoint = runtime.pipeline.endpoints.get(function)
+        if endpoint is None:
+            try:
+                runtime.pipeline.serving(function)
+            except DeclarationError as error:
+                return PlainTextResponse(str(error), 404)
+        limit = _MAX_BODY if endpoint is None else endpoint.max_body
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > _MAX_BODY:
-                return PlainTextResponse(f"a task's body is at most {_MAX_BODY} bytes", 413)
-        answer = await run_in_threadpool(runtime.handle, function, request.headers, bytes(body))
+            if len(body) > limit:
+                return PlainTextResponse(f"{function} takes a body of at most {limit} bytes", 413)
+        if endpoint is None:
+            answer = await run_in_threadpool(runtime.handle, function, request.headers, bytes(body))
+        else:
+            call = Call(dict(request.headers), dict(request.query_params), bytes(body))
+            answer = await run_in_threadpool(answer_call, runtime, endpoint, call)
         return PlainTextResponse(answer.message, answer.status, answer.headers)
 
     return Starlette(

@@ -139,9 +139,7 @@ def _locked(data: Path, patience: float) -> Iterator[int]:
 def _start_workers(
     settings: Settings, listener: socket.socket, lock: int, processes: int
 ) -> subprocess.Popen[bytes]:
-    environment = {
-        f"MYSTAGE_{name.upper()}": str(value) for name, value in settings.model_dump().items()
-    } | telemetry_environment(settings.data)
+    environment = settings.to_environment() | telemetry_environment(settings.data)
     return subprocess.Popen(  # noqa: S603 - this interpreter, our own module
         [
             sys.executable,

@@ -29,6 +29,7 @@ from functions.embedded.assembly import assemble_runtime, make_dispatcher
 from functions.embedded.server import make_app
 from functions.pipeline import Pipeline
 from functions.runtime.dispatcher import EMULATOR_HOST
+from functions.runtime.endpoints import load_endpoint
 from functions.runtime.handlers import load_handler, load_payload
 from functions.runtime.settings import Settings
 
@@ -88,9 +89,12 @@ def preload() -> None:
     """Import whatever tasks need, before there is a thread or a connection."""
     for module in _IMPORTED_LATE:
         import_module(module)
-    for stage in Pipeline().stages:
+    pipeline = Pipeline()
+    for stage in pipeline.queued:
         load_handler(stage)
         load_payload(stage)
+    for endpoint in pipeline.endpoints.values():
+        load_endpoint(endpoint)
     gc.collect()
     gc.freeze()
 

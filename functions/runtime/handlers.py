@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from functions.errors import DeclarationError
-from functions.pipeline import Pipeline, Stage
+from functions.pipeline import Endpoint, Pipeline, Stage
 from functions.runtime.payload import Payload
 from telemetry import instrumented_stage
 
@@ -24,7 +24,7 @@ Handler: TypeAlias = "Callable[[PayloadT, UnitOfWork], None]"
 def stage_handler(
     name: str,
 ) -> Callable[[Handler[PayloadT]], InstrumentedStage[[PayloadT, UnitOfWork], None]]:
-    """Make a function the handler of a declared stage.
+    """Make a function the handler of a declared stage or operation.
 
     The handler takes a validated payload and a unit of work, records what shall happen on it, and
     returns. Telemetry, commit, hand-off, retries and dead letters are the runtime's.
@@ -43,7 +43,7 @@ def load_handler(stage: Stage) -> InstrumentedStage[[Payload, UnitOfWork], None]
     Raises:
         DeclarationError: There is none at the declared place, or it is another stage's.
     """
-    handler = _import(stage, stage.handler)
+    handler = import_declared(stage, stage.handler)
     if handler.stage.stage != stage.name:
         raise DeclarationError(
             f"{stage.name}: {stage.handler} is the handler of {handler.stage.stage!r}"
@@ -58,18 +58,23 @@ def load_payload(stage: Stage) -> type[Payload]:
     Raises:
         DeclarationError: There is no such model.
     """
-    model = _import(stage, stage.payload)
+    model = import_declared(stage, stage.payload)
     if not (isinstance(model, type) and issubclass(model, Payload)):
         raise DeclarationError(f"{stage.name}: {stage.payload} is no payload model")
     return model
 
 
-def _import(stage: Stage, place: str) -> Any:
+def import_declared(declared: Stage | Endpoint, place: str) -> Any:
+    """Return what stands at ``module:name``.
+
+    Raises:
+        DeclarationError: Nothing does; the message says for whom, and what may be missing.
+    """
     module, _, name = place.partition(":")
     try:
         return getattr(import_module(module), name)
     except (ModuleNotFoundError, AttributeError) as error:
         raise DeclarationError(
-            f"{stage.name}: nothing at {place} ({error}); is the extra {stage.service!r}"
+            f"{declared.name}: nothing at {place} ({error}); is the extra {declared.service!r}"
             " of mystage installed?"
         ) from error

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from functions.errors import PayloadError, PayloadTooLarge
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MAX_BODY_BYTES: Final = 1_000_000
 """Cloud Tasks takes about 1 MiB for a whole HTTP task: its URL, headers and name count too."""
+
+MAX_IDS: Final = 100
+"""Ids of one field that a span tells; a task may be about thousands of entities."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemId:
+    """Mark a payload's field as the id, or the ids, of what its task is about.
+
+    Attributes:
+        attribute: What the stage's span calls it; the field's own name where it is "".
+    """
+
+    attribute: str = ""
 
 
 class Payload(BaseModel):
@@ -25,6 +44,28 @@ class Payload(BaseModel):
 
 
 PayloadT = TypeVar("PayloadT", bound=Payload)
+
+
+def read_item_ids(payload: Payload) -> Mapping[str, str | list[str]]:
+    """Return what a task is about, as attributes of its span: the fields marked as ``ItemId``.
+
+    Of a field that holds several, the first ``MAX_IDS``.
+    """
+    ids: dict[str, str | list[str]] = {}
+    for field, attribute in _find_id_fields(type(payload)):
+        value = getattr(payload, field)
+        ids[attribute] = [*map(str, value[:MAX_IDS])] if isinstance(value, tuple) else str(value)
+    return ids
+
+
+@cache
+def _find_id_fields(model: type[Payload]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, mark.attribute or name)
+        for name, field in model.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, ItemId)
+    )
 
 
 def decode_payload(body: bytes, model: type[PayloadT]) -> PayloadT:

@@ -29,7 +29,7 @@ def declare_queues(dispatcher: CloudTasksDispatcher, *, redirect_to: str = "") -
     """
     from google.api_core.exceptions import AlreadyExists, GoogleAPIError  # noqa: PLC0415
 
-    for stage in dispatcher.pipeline.stages:
+    for stage in dispatcher.pipeline.queued:
         queue = describe_queue(stage, dispatcher.queue_path(stage), redirect_to=redirect_to)
         parent = queue.name.partition("/queues/")[0]
         try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PREFIX: Final = "MYSTAGE_"
 
 
 class Settings(BaseSettings):
@@ -29,9 +31,20 @@ class Settings(BaseSettings):
             never, where a source names one, or wherever a page leads. For local runs only:
             elsewhere it opens the inner network to whoever names a source.
         fetch_files: Whether files may be sources. For local runs only.
+        alert_webhook_secret: What callers of ``dpl_on_alert`` have to know.
+        slack_token: Of a bot that may ``chat:write``.
+        slack_channel: The id of the channel it writes to.
+        slack_api: Where Slack's API answers.
+        slack_timeout: Seconds without a word after which Slack counts as down.
+        slack_webhook_url: An incoming webhook of Slack, for where there is no bot. It is a secret.
+        console_url: Where the pages are that messages link to.
+        failed_tasks_url: The page of failed tasks, where it is not one of those.
     """
 
-    model_config = SettingsConfigDict(env_prefix="MYSTAGE_", frozen=True, extra="ignore")
+    # A value that is refused may be a secret in the wrong place: it is not repeated.
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     profile: str = "production"
     project: str = "mystage-local"
@@ -45,8 +58,30 @@ class Settings(BaseSettings):
     fetch_max_pause: Annotated[float, Field(ge=0)] = 3600.0
     fetch_private: Literal["never", "named", "any"] = "never"
     fetch_files: bool = False
+    alert_webhook_secret: SecretStr = SecretStr("")
+    slack_token: SecretStr = SecretStr("")
+    slack_channel: str = ""
+    slack_api: str = "https://slack.com/api"
+    slack_timeout: Annotated[float, Field(gt=0, le=60)] = 10.0
+    slack_webhook_url: SecretStr = SecretStr("")
+    console_url: str = "http://127.0.0.1:8642"
+    failed_tasks_url: str = ""
 
     @property
     def database_url(self) -> str:
         """The SQL database in force."""
         return self.sql_url or f"sqlite:///{(self.data / 'mystage.db').resolve()}"
+
+    @property
+    def failed_tasks_page(self) -> str:
+        """The page of failed tasks in force."""
+        return self.failed_tasks_url or f"{self.console_url.rstrip('/')}/failed-tasks"
+
+    def to_environment(self) -> dict[str, str]:
+        """Return the variables that make a child process read these settings, secrets and all."""
+        return {
+            f"{_PREFIX}{name.upper()}": (
+                value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            )
+            for name, value in self.model_dump().items()
+        }

@@ -23,7 +23,7 @@ from telemetry import message_context
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from functions.pipeline import Pipeline, Stage
+    from functions.pipeline import Endpoint, Pipeline, Stage
     from functions.runtime.blobs import BlobStore
     from functions.runtime.payload import Payload
     from functions.runtime.store import DocumentStore, Filter, Order, Write
@@ -47,7 +47,7 @@ class UnitOfWork:
 
     Attributes:
         task_id: The task being handled; what it sends on is named after it.
-        stage: Its stage.
+        stage: Its stage; or the endpoint that was called.
         settings: What differs from place to place.
         now: The time to record; one per attempt.
         blobs: Where bytes too large for a document go; written at once, since their name is their
@@ -55,7 +55,7 @@ class UnitOfWork:
     """
 
     pipeline: Pipeline
-    stage: Stage
+    stage: Stage | Endpoint
     task_id: str
     store: DocumentStore
     blobs: BlobStore

@@ -7,9 +7,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.pipeline import ENTITIES
-from functions.runtime.payload import Payload
+from functions.runtime.payload import ItemId, Payload
+from telemetry import semconv
 
-Id = Annotated[str, Field(min_length=1, max_length=200)]
+Id = Annotated[str, Field(min_length=1, max_length=200), ItemId()]
+"""The id of a document; a payload's field of this type becomes an attribute of its stage's span."""
 
 
 class ScheduleSources(Payload):
@@ -59,14 +61,20 @@ class EntityRef(BaseModel):
     kind: Annotated[str, Field(pattern=f"^({'|'.join(ENTITIES)})$")]
     id: Id
 
+    def __str__(self) -> str:
+        """Return it as the attribute ``entity_ids`` tells it."""
+        return f"{self.kind}/{self.id}"
+
+
+Entities = Annotated[tuple[EntityRef, ...], ItemId(semconv.ENTITY_IDS)]
 
 class WriteEntities(Payload):
     """Write what all sources together say of these entities."""
 
-    entities: tuple[EntityRef, ...]
+    entities: Entities
 
 
 class SyncEntities(Payload):
     """Bring these entities into the data stores."""
 
-    entities: tuple[EntityRef, ...]
+    entities: Entities

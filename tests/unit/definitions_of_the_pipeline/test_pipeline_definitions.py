@@ -203,4 +203,4 @@ def test_every_stage_has_an_objective_of_its_service() -> None:
 
 def test_no_secret_is_written_down() -> None:
     for each in DEFINITIONS.channels:
-        assert "${SLACK_WEBHOOK_URL}" == getattr(each.model.config, "url", "")
+        assert "${ALERT_WEBHOOK_URL}" == getattr(each.model.config, "url", "")
