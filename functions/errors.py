@@ -8,6 +8,9 @@ The tree::
     │   └── PermanentError      never try again: dead-letter at once
     ├── PayloadError            a task's body is not what its stage declares
     │   └── PayloadTooLarge     more than Cloud Tasks takes
+    ├── FailedTaskError         what an operator asks about a failed task cannot be done
+    │   ├── FailedTaskMissing   there is none of that id
+    │   └── FailedTaskTaken     it is not failed any more, or somebody else was quicker
     ├── DispatchError           the queue service did not take a task
     │   └── QueueMissing        … because the queue does not exist
     ├── StoreError              the document store
@@ -75,6 +78,18 @@ class PayloadError(PipelineError):
 
 class PayloadTooLarge(PayloadError):
     """Say that a task is larger than Cloud Tasks takes."""
+
+
+class FailedTaskError(PipelineError):
+    """Stand above what cannot be done about a failed task."""
+
+
+class FailedTaskMissing(FailedTaskError):
+    """Say that there is no failed task of that id."""
+
+
+class FailedTaskTaken(FailedTaskError):
+    """Say that a failed task is not failed any more, or that somebody else was quicker."""
 
 
 class DispatchError(PipelineError):

@@ -250,7 +250,16 @@ ON_ALERT: Final = Endpoint(
 )
 """Where Logfire's webhook leads."""
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (ON_ALERT,)
+HANDLE_FAILED_TASK: Final = Endpoint(
+    name="handle_failed_task",
+    service="failed-tasks",
+    function="dpl_handle_failed_task",
+    handler="functions.runtime.failed_tasks.handling:handle_failed_task",
+    max_body=10 * 1024 * 1024,
+)
+"""Where the dead-letter topic leads; a message has up to 10 MB (https://cloud.google.com/pubsub/quotas)."""
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (ON_ALERT, HANDLE_FAILED_TASK)
 """What others call over HTTP."""
 
 

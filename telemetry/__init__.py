@@ -30,7 +30,7 @@ from telemetry.metrics import (
     declare_gauge,
     declare_histogram,
 )
-from telemetry.propagation import extract, inject, message_context, producer_span
+from telemetry.propagation import continued, extract, inject, message_context, producer_span
 from telemetry.run import Outcome, StageRun, current_run
 from telemetry.stage import InstrumentedStage, StageSpec, instrumented_stage
 
@@ -54,6 +54,7 @@ __all__ = [
     "UndeclaredAttribute",
     "UndeclaredMetric",
     "configure",
+    "continued",
     "count",
     "current_run",
     "declare_counter",

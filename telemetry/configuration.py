@@ -90,7 +90,7 @@ def _configure_logfire(arguments: dict[str, Any]) -> None:
         send_to_logfire = "if-token-present"
     logfire.configure(
         service_name=arguments["service_name"],
-        service_version=arguments["service_version"] or _find_version(),
+        service_version=arguments["service_version"] or service_version(),
         environment=arguments["environment"] or os.environ.get("MYSTAGE_ENVIRONMENT"),
         send_to_logfire=send_to_logfire,
         token=arguments["token"] or _token_for_emulator(arguments["base_url"]),
@@ -113,8 +113,13 @@ def _token_for_emulator(base_url: str | None) -> str | None:
     return ANY_TOKEN if host in {"127.0.0.1", "localhost", "::1"} else None
 
 
-def _find_version() -> str:
-    """Return a version without calling git, as Logfire does where it is told none."""
+def is_configured() -> bool:
+    """Return whether ``configure`` has configured Logfire in this process."""
+    return _configured is not None
+
+
+def service_version() -> str:
+    """Return which version of the service this is, without calling git as Logfire does."""
     for variable in ("LOGFIRE_SERVICE_VERSION", "K_REVISION"):
         if version := os.environ.get(variable):
             return version

@@ -240,6 +240,24 @@ declare_counter(
     description="Tasks given up and filed as failed tasks.",
     attributes=STAGE_LABELS | {semconv.ERROR_TYPE},
 )
+declare_counter(
+    semconv.FAILED_TASKS_RETRIED,
+    unit="{task}",
+    description="Failed tasks that an operator sent again.",
+    attributes=STAGE_LABELS,
+)
+declare_counter(
+    semconv.FAILED_TASKS_RESOLVED,
+    unit="{task}",
+    description="Failed tasks that ended well after all, by a retry or by an operator's word.",
+    attributes=STAGE_LABELS,
+)
+declare_gauge(
+    semconv.FAILED_TASKS_OLDEST_AGE,
+    unit="s",
+    description="How long the failed task has waited that waits longest; 0 where none waits.",
+    attributes=(),
+)
 declare_histogram(
     semconv.PROCESSING_DURATION_MS,
     unit="ms",

@@ -93,6 +93,18 @@ def extract(ctx: object) -> Context | None:
     return context
 
 
+@contextmanager
+def continued(ctx: object) -> Iterator[None]:
+    """Go on with the trace of a payload's ``ctx`` within the block; with none where it has none."""
+    context = extract(ctx)
+    token = None if context is None else attach(context)
+    try:
+        yield
+    finally:
+        if token is not None:
+            detach(token)
+
+
 def parse(ctx: object, base: Context) -> tuple[Context | None, str | None]:
     """Return a context with the span of ``ctx``, and why there is none.
 

@@ -256,6 +256,15 @@ TASKS_DISPATCHED: Final = "tasks_dispatched"
 TASKS_DEAD_LETTERED: Final = "tasks_dead_lettered"
 """Ours: what the planning document's alert on the dead-letter queue counts (6.4)."""
 
+FAILED_TASKS_RETRIED: Final = "failed_tasks_retried"
+"""Ours: what operators sent again."""
+
+FAILED_TASKS_RESOLVED: Final = "failed_tasks_resolved"
+"""Ours: failed tasks that a retry brought to an end, or an operator."""
+
+FAILED_TASKS_OLDEST_AGE: Final = "failed_tasks_oldest_age"
+"""Ours: how long the one that waits longest has waited."""
+
 
 def found_metric(entity: str) -> str:
     """Name the counter of entities matched to existing ones: ``venues_found``."""

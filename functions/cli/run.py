@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from functions.embedded.run import Summary
     from functions.embedded.session import Session
+    from functions.runtime.settings import Settings
     from functions.stages.fetching import SourceLocation
 
 
@@ -91,22 +92,14 @@ def run(  # noqa: PLR0913 - one parameter for each option
     """
     from functions.embedded.session import embedded_session  # noqa: PLC0415 - not for --help
     from functions.errors import PipelineError, SourceError  # noqa: PLC0415
-    from functions.runtime.settings import Settings  # noqa: PLC0415
 
-    reach: Literal["named", "any"] = "any" if allow_private else "named"
-    settings = Settings(
-        profile="embedded",
-        data=data,
-        sql_url=sql_url or "",
-        fetch_timeout=fetch_timeout,
-        fetch_max_pause=_MAX_PAUSE,
-        fetch_private=reach,
-        fetch_files=True,
+    settings = embedded_settings(
+        data, fetch_timeout=fetch_timeout, allow_private=allow_private, sql_url=sql_url or ""
     )
     try:
         if sql_url:
             _check_database(sql_url)
-        locations = _expand(sources)
+        locations = expand_arguments(sources)
         with embedded_session(settings, processes=processes) as session:
             summary = _drive(session, locations, show_progress=sys.stderr.isatty())
     except SourceError as error:
@@ -126,6 +119,24 @@ def run(  # noqa: PLR0913 - one parameter for each option
     return exits.FINDINGS if summary.failed else exits.OK
 
 
+def embedded_settings(
+    data: Path, *, fetch_timeout: float, allow_private: bool, sql_url: str = ""
+) -> Settings:
+    """Return the settings of a pipeline on this machine."""
+    from functions.runtime.settings import Settings  # noqa: PLC0415 - not for --help
+
+    reach: Literal["named", "any"] = "any" if allow_private else "named"
+    return Settings(
+        profile="embedded",
+        data=data,
+        sql_url=sql_url,
+        fetch_timeout=fetch_timeout,
+        fetch_max_pause=_MAX_PAUSE,
+        fetch_private=reach,
+        fetch_files=True,
+    )
+
+
 def _check_database(url: str) -> None:
     from functions.errors import PermanentError  # noqa: PLC0415
     from functions.stages.sync_data_stores import open_database  # noqa: PLC0415
@@ -136,7 +147,12 @@ def _check_database(url: str) -> None:
         raise click.UsageError(str(error)) from error
 
 
-def _expand(arguments: Sequence[str]) -> list[SourceLocation]:
+def expand_arguments(arguments: Sequence[str]) -> list[SourceLocation]:
+    """Return the sources that arguments name; what is left out of them is told.
+
+    Raises:
+        SourceError: One names none.
+    """
     from functions.stages.fetching import expand_sources  # noqa: PLC0415
 
     return expand_sources(

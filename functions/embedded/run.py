@@ -11,7 +11,8 @@ from uuid import uuid4
 from functions.embedded.progress import RunProgress, StageProgress
 from functions.errors import DispatchError
 from functions.pipeline import ENTITIES
-from functions.runtime.dead_letters import DEAD_LETTERS, FAILED_TASKS
+from functions.runtime.dead_letters import DEAD_LETTERS
+from functions.runtime.failed_tasks.documents import FAILED_TASKS
 from functions.runtime.outbox import OUTBOX, OutboxEntry, name_task
 from functions.runtime.payload import encode_payload
 from functions.runtime.reconciler import bury_lost
@@ -167,11 +168,17 @@ class Run:
         )
         self.runtime.send([entry])
 
-    def drain(self, on_progress: Callable[[RunProgress], None]) -> RunProgress:
+    def drain(
+        self,
+        on_progress: Callable[[RunProgress], None],
+        *,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> RunProgress:
         """Wait until every task is over; send again what was left behind meanwhile.
 
         Args:
             on_progress: Called whenever something has ended.
+            stopped: Asked whether to leave off before all of them are.
 
         Raises:
             EmulatorError: A part of the session has ended.
@@ -189,7 +196,7 @@ class Run:
             if progress.update():
                 moved = time.monotonic()
                 on_progress(progress)
-            if not progress.missing:
+            if not progress.missing or stopped():
                 return progress
             self.session.check()
             if time.monotonic() - swept > _SWEEP_EVERY:

@@ -27,6 +27,7 @@ class Attempt:
 
     Attributes:
         trace_id: The trace of its item, known once the span has begun.
+        item_ids: What it is about, each as ``name=id``, known once its body was read.
     """
 
     runtime: Runtime
@@ -34,6 +35,7 @@ class Attempt:
     task: TaskDelivery
     body: bytes
     trace_id: str = ""
+    item_ids: tuple[str, ...] = ()
 
     def run(self) -> None:
         """Run the handler, commit what it decided, and send it on.
@@ -76,8 +78,14 @@ class Attempt:
     def _work(self, payload: Payload | PayloadError) -> None:
         if isinstance(payload, PayloadError):
             raise payload
-        for name, value in read_item_ids(payload).items():
+        ids = read_item_ids(payload)
+        for name, value in ids.items():
             current_run().set_attribute(name, value)
+        self.item_ids = tuple(
+            f"{name}={each}"
+            for name, value in ids.items()
+            for each in ([value] if isinstance(value, str) else value)
+        )
         handler = load_handler(self.stage).__wrapped__
         work = bring_about(
             self.runtime,

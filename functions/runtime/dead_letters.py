@@ -7,34 +7,54 @@ between only means that it is published again.
 
 from __future__ import annotations
 
-import json
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from functions.errors import InvalidWrite
 from functions.runtime.store import Put
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from functions.runtime.store import Document, DocumentStore
+    from functions.runtime.store import Document
 
 DEAD_LETTERS: Final = "dead_letters"
 """Letters that are not published yet."""
 
-FAILED_TASKS: Final = "failed_tasks"
-
-_MAX_BODY: Final = 1_000_000
-"""Bytes of a body that are kept; no task of ours is larger, and a document holds 1 MiB."""
+_MAX_BODY: Final = 900_000
+"""Bytes of a body that are kept: a document holds 1 MiB, and there is more in it than the body."""
 
 _MAX_MESSAGE: Final = 4_000
 """Characters of an error's message that are kept."""
 
+_MAX_TRACE: Final = 20_000
+"""Characters of a stack trace that are kept: its end, where the error was raised."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """Say which task was given up, and why."""
+    """Say which task was given up, and why.
+
+    Attributes:
+        task_id: The task.
+        stage: Its stage.
+        task_type: What its tasks are.
+        function_name: The function that was to handle it.
+        function_url: Where that answers.
+        body: As it was delivered.
+        error_type: The class of the last error.
+        error_message: What that said.
+        attempts: How many there were.
+        failed_at: When it was given up.
+        trace_id: The trace of its item; "" where that is not known.
+        stack_trace: Of the last error; "" where nobody saw one.
+        queue: The queue it came from.
+        service: The deployable service.
+        service_version: Which version of it was at work.
+        item_ids: What it was about, each as ``name=id``.
+        past: The attempts before: ``number``, ``at``, ``error_type`` and ``error_message`` of each.
+    """
 
     task_id: str
     stage: str
@@ -47,28 +67,32 @@ class DeadLetter:
     attempts: int
     failed_at: datetime
     trace_id: str = ""
+    stack_trace: str = ""
+    queue: str = ""
+    service: str = ""
+    service_version: str = ""
+    item_ids: Sequence[str] = ()
+    past: Sequence[Mapping[str, Any]] = field(default=())
 
     def to_write(self) -> Put:
         """Return the write that keeps it until it is published."""
-        return Put(DEAD_LETTERS, self.task_id, self._fields() | {"body": self.body[:_MAX_BODY]})
+        return Put(DEAD_LETTERS, self.task_id, self.to_fields())
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return all of it but the task's id, as a document holds it."""
+        content = {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name != "task_id"
+        }
+        return content | {
+            "body": self.body[:_MAX_BODY],
+            "item_ids": list(self.item_ids),
+            "past": [dict(each) for each in self.past],
+        }
 
     @classmethod
     def from_document(cls, document: Document) -> DeadLetter:
         """Read it back."""
         return cls(task_id=document.id, **document.data)
-
-    def _fields(self) -> dict[str, Any]:
-        return {
-            "stage": self.stage,
-            "task_type": self.task_type,
-            "function_name": self.function_name,
-            "function_url": self.function_url,
-            "error_type": self.error_type,
-            "error_message": self.error_message,
-            "attempts": self.attempts,
-            "failed_at": self.failed_at,
-            "trace_id": self.trace_id,
-        }
 
 
 class DeadLetterTopic(Protocol):
@@ -79,54 +103,13 @@ class DeadLetterTopic(Protocol):
         ...
 
 
-class EmbeddedTopic:
-    """Deliver dead letters within the process: publishing one files it."""
-
-    def __init__(self, store: DocumentStore) -> None:
-        self._store = store
-
-    def publish(self, letter: DeadLetter) -> None:
-        """File the letter among the failed tasks."""
-        file_failed_task(self._store, letter)
-
-
-def file_failed_task(store: DocumentStore, letter: DeadLetter) -> None:
-    """Write a dead letter to ``failed_tasks``; the same letter twice is one document.
-
-    The fields are those of the planning document's schema, and what an operator needs besides.
-    """
-    failed_task = {
-        "function_name": letter.function_name,
-        "function_url": letter.function_url,
-        "error_message": letter.error_message,
-        "error_type": letter.error_type,
-        "retry_count": letter.attempts,
-        "first_failed_at": letter.failed_at,
-        "last_failed_at": letter.failed_at,
-        "pipeline_stage": letter.stage,
-        "task_type": letter.task_type,
-        "trace_id": letter.trace_id,
-        "status": "failed",
-        "resolved_at": None,
-        "resolved_by": None,
-    }
-    try:
-        store.commit(
-            [Put(FAILED_TASKS, letter.task_id, failed_task | {"payload": _parse(letter.body)})]
-        )
-    except InvalidWrite:
-        # JSON that documents cannot hold, such as a list in a list, is kept as it came.
-        store.commit([Put(FAILED_TASKS, letter.task_id, failed_task | {"payload": letter.body})])
-
-
-def _parse(body: bytes) -> object:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return body
-
-
 def describe_error(error: BaseException) -> str:
     """Return an error's message for people: its text, or its last line where it has none."""
     text = str(error) or traceback.format_exception_only(error)[-1].strip()
     return text if len(text) <= _MAX_MESSAGE else text[: _MAX_MESSAGE - 1] + "…"
+
+
+def trace_error(error: BaseException) -> str:
+    """Return an error's stack trace, its end where it is long."""
+    text = "".join(traceback.format_exception(error)).strip()
+    return text if len(text) <= _MAX_TRACE else f"…{text[1 - _MAX_TRACE :]}"

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from functions.errors import PreconditionFailed, RetryableError
+from functions.runtime.attempt_log import forget_failures
+from functions.runtime.failed_tasks.filing import resolve_retried
 from functions.runtime.receipts import Outcome, Receipt
 from functions.runtime.work import UnitOfWork
 
@@ -84,8 +86,12 @@ def bring_about(  # noqa: PLR0913 - facts of the delivery, all by name
             sent={entry.task_id: entry.stage for entry in entries},
         )
         outbox = [entry.to_write() for entry in entries]
+        endings = [
+            *forget_failures(task_id, attempt),
+            *resolve_retried(runtime.store, task_id, receipt.completed_at),
+        ]
         try:
-            runtime.store.commit([receipt.to_write(), *work.writes, *outbox])
+            runtime.store.commit([receipt.to_write(), *work.writes, *outbox, *endings])
         except PreconditionFailed:
             if (earlier := runtime.find_receipt(task_id)) is not None:
                 runtime.finish(earlier)

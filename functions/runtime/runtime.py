@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING
 from functions.errors import (
     PreconditionFailed,
     RetryableError,
+    StoreError,
 )
+from functions.runtime.attempt_log import forget_failures, note_failure, read_failures
 from functions.runtime.attempts import PERMANENT, Attempt
-from functions.runtime.dead_letters import DEAD_LETTERS, DeadLetter, describe_error
+from functions.runtime.dead_letters import (
+    DEAD_LETTERS,
+    DeadLetter,
+    describe_error,
+    trace_error,
+)
 from functions.runtime.deliveries import Answer, TaskDelivery
 from functions.runtime.outbox import OUTBOX, OutboxEntry
 from functions.runtime.receipts import RECEIPTS, Outcome, Receipt
 from functions.runtime.store import Delete
 from telemetry import count, semconv
+from telemetry.configuration import service_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,6 +93,7 @@ class Runtime:
             attempt.run()
         except Exception as error:  # noqa: BLE001 - a handler may fail in any way
             if not attempt.is_final(error):
+                self._note(error, attempt)
                 return _ask_again(error)
             letter = self._write_letter(error, attempt)
             self.bury(letter)
@@ -152,10 +161,30 @@ class Runtime:
             trace_id=letter.trace_id,
         )
         try:
-            self.store.commit([receipt.to_write(), letter.to_write()])
+            self.store.commit(
+                [
+                    receipt.to_write(),
+                    letter.to_write(),
+                    *forget_failures(letter.task_id, letter.attempts),
+                ]
+            )
         except PreconditionFailed:
             return
         self.publish(letter)
+
+    def _note(self, error: Exception, attempt: Attempt) -> None:
+        try:
+            note_failure(
+                self.store,
+                attempt.task.task_id,
+                number=attempt.task.attempt,
+                at=datetime.now(UTC),
+                error_type=type(error).__name__,
+                error_message=describe_error(error),
+            )
+        except StoreError:
+            # The task is tried again all the same; only its history is shorter.
+            _log.exception("%s: a failed attempt is not noted", attempt.stage.name)
 
     def _write_letter(self, error: Exception, attempt: Attempt) -> DeadLetter:
         stage = attempt.stage
@@ -171,6 +200,12 @@ class Runtime:
             attempts=attempt.task.attempt,
             failed_at=datetime.now(UTC),
             trace_id=attempt.trace_id,
+            stack_trace=trace_error(error),
+            queue=attempt.task.queue or stage.queue,
+            service=stage.service,
+            service_version=service_version(),
+            item_ids=attempt.item_ids,
+            past=read_failures(self.store, attempt.task.task_id),
         )
 
 

@@ -20,7 +20,7 @@ from alert_world import (
 from pydantic import SecretStr
 
 from functions.embedded.session import embedded_session
-from functions.runtime.dead_letters import FAILED_TASKS
+from functions.runtime.failed_tasks.documents import FAILED_TASKS
 from functions.runtime.receipts import RECEIPTS
 from functions.runtime.settings import Settings
 from functions.runtime.store import Filter

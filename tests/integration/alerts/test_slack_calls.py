@@ -13,7 +13,7 @@ from alert_world import CHANNEL, TOKEN, SlackServer, notification, send, slack_s
 
 from functions.alerts.incidents import INCIDENTS
 from functions.alerts.posting import POSTINGS
-from functions.runtime.dead_letters import FAILED_TASKS
+from functions.runtime.failed_tasks.documents import FAILED_TASKS
 from functions.runtime.outbox import OUTBOX
 from functions.runtime.receipts import RECEIPTS
 from telemetry.slack.api import WEBHOOK_CHANNEL

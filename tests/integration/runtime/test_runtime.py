@@ -14,9 +14,12 @@ import pytest
 from toy_pipeline import ListedQueue, toy
 
 from functions.errors import StoreUnavailable
+from functions.runtime.attempt_log import FAILED_ATTEMPTS
 from functions.runtime.blobs import FolderBlobs
-from functions.runtime.dead_letters import DEAD_LETTERS, FAILED_TASKS, EmbeddedTopic
+from functions.runtime.dead_letters import DEAD_LETTERS
 from functions.runtime.dispatcher import CloudTasksDispatcher
+from functions.runtime.failed_tasks.documents import FAILED_TASKS
+from functions.runtime.failed_tasks.topics import EmbeddedTopic
 from functions.runtime.outbox import OUTBOX, OutboxEntry
 from functions.runtime.receipts import RECEIPTS
 from functions.runtime.reconciler import bury_lost
@@ -34,6 +37,22 @@ if TYPE_CHECKING:
     from telemetry.testing import CapturedTelemetry
 
 pytest_plugins = ["telemetry.testing"]
+
+PLANNED = (
+    "function_name",
+    "function_url",
+    "payload",
+    "error_message",
+    "retry_count",
+    "first_failed_at",
+    "last_failed_at",
+    "pipeline_stage",
+    "task_type",
+    "status",
+    "resolved_at",
+    "resolved_by",
+)
+"""The fields of the planning document."""
 
 
 @dataclass
@@ -250,19 +269,22 @@ def test_the_last_attempt_files_the_task_with_what_was_wrong(world: World) -> No
         "function_url": "http://functions.example/dpl_obey",
         "payload": {"do": "fail"},
         "error_message": "the handler broke (given up after 3 attempts)",
-        "error_type": "ValueError",
         "retry_count": 3,
         "pipeline_stage": "toy",
         "task_type": "toy_order",
         "status": "failed",
         "resolved_at": None,
         "resolved_by": None,
-    } == {
-        name: failed[name]
-        for name in failed
-        if not name.endswith("failed_at") and name != "trace_id"
-    }
+    } == {name: failed[name] for name in PLANNED if not name.endswith("failed_at")}
     assert failed["first_failed_at"] == failed["last_failed_at"]
+    assert [
+        (2, "ValueError", "the handler broke"),
+        (3, "ValueError", "the handler broke (given up after 3 attempts)"),
+    ] == [
+        (each["number"], each["error_type"], each["error_message"]) for each in failed["attempts"]
+    ]
+    assert "raise ValueError" in failed["stack_trace"]
+    assert 0 == world.count(FAILED_ATTEMPTS)
     assert 0 == world.count(DEAD_LETTERS)
 
 
@@ -356,7 +378,8 @@ def test_counters_are_emitted_once_however_often_a_task_is_tried(
     world: World, captured_telemetry: CapturedTelemetry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = world.runtime.store.commit
-    failures = iter([StoreUnavailable("away"), StoreUnavailable("away")])
+    # Of the first attempt also what would note that it failed.
+    failures = iter([StoreUnavailable("away") for _ in range(3)])
 
     def fail_at_first(writes: Sequence[Write]) -> object:
         if error := next(failures, None):
