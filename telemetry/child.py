@@ -45,6 +45,7 @@ class ServingProcess:
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
+            start_new_session=True,  # Ctrl-C is for the parent, which then stops it in order
         )
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
         self._reader = _in_background(self._process.stderr, self._log.append)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from functions.pipeline import Pipeline
 from functions.runtime.blobs import FolderBlobs
-from functions.runtime.failed_tasks.topics import EmbeddedTopic
 from functions.runtime.dispatcher import CloudTasksDispatcher
+from functions.runtime.failed_tasks.topics import EmbeddedTopic
 from functions.runtime.runtime import Runtime
 from functions.runtime.store.sqlite import SqliteStore
 

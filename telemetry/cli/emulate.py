@@ -83,6 +83,23 @@ def emulate() -> None:
     help="MiB of memory a query may take.",
 )
 @click.option(
+    "--evaluate-every",
+    type=DURATION,
+    help="Run every alert this often, as 2s, whatever its own frequency says, and wait no longer"
+    " than this for what is late: for trying alerts out [default: as each alert says].",
+)
+@click.option(
+    "--alerts/--no-alerts",
+    default=True,
+    show_default=True,
+    help="Whether alerts are run by themselves.",
+)
+@click.option(
+    "--alert-url",
+    metavar="URL",
+    help="Where an alert's page is, with {alert_id} in it: messages link to it.",
+)
+@click.option(
     "--until-stdin-closes",
     is_flag=True,
     help="Stop when standard input ends, so that the emulator never outlives its parent.",
@@ -98,17 +115,22 @@ def logfire(  # noqa: PLR0913 - one parameter for each option
     hot_keys: tuple[str, ...],
     query_timeout: float,
     query_memory_mib: int,
+    evaluate_every: float | None,
+    alerts: bool,
+    alert_url: str | None,
     until_stdin_closes: bool,
 ) -> None:
     """Run the Logfire emulator until Ctrl-C.
 
     It takes what Logfire's SDK, or any OTLP exporter over HTTP, sends, and answers SQL over
-    Logfire's query API. It prints one line, "ready http://127.0.0.1:PORT", once it takes requests.
+    Logfire's query API. It runs the alerts that it keeps, and posts what they find to their
+    webhooks. It prints one line, "ready http://127.0.0.1:PORT", once it takes requests.
 
     \b
     Examples:
       mystage emulate logfire
       mystage emulate logfire --port 8643 --data .mystage --keep 7d
+      mystage emulate logfire --evaluate-every 2s
       LOGFIRE_BASE_URL=http://127.0.0.1:8643 LOGFIRE_TOKEN=any python my_app.py
       mystage query "SELECT span_name, count(*) FROM records GROUP BY 1"
     """  # noqa: D301 - \b is click's mark of text to leave as it is
@@ -128,6 +150,9 @@ def logfire(  # noqa: PLR0913 - one parameter for each option
         ),
         limits=Limits(seconds=query_timeout, memory=query_memory_mib * _MEBI),
         until_stdin_closes=until_stdin_closes,
+        alerts=alerts,
+        evaluate_every=evaluate_every,
+        alert_url=alert_url,
     )
     try:
         run(

@@ -1,4 +1,4 @@
-"""The emulator's web application: ingest, queries, management, and what a token belongs to."""
+"""The emulator's web application: ingest, queries, management, runs of alerts, accounts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from telemetry.emulator.address import GREETING
+from telemetry.emulator.alerting import AlertingApi
 from telemetry.emulator.http.accounts import Accounts
 from telemetry.emulator.http.ingest import Ingest
 from telemetry.emulator.http.queries import Queries
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from telemetry.emulator.alerting import Alerting
     from telemetry.emulator.engine import Engine
     from telemetry.emulator.intake import Decoders
     from telemetry.emulator.management import Management
@@ -36,11 +38,12 @@ _HOSTS: Final = (HOST, "localhost")
 (https://en.wikipedia.org/wiki/DNS_rebinding)."""
 
 
-def make_app(
+def make_app(  # noqa: PLR0913 - the parts it is put together of
     store: Store,
     decoders: Decoders,
     engine: Engine,
     management: Management,
+    alerting: Alerting,
     *,
     token: str | None = None,
 ) -> Starlette:
@@ -51,6 +54,7 @@ def make_app(
         decoders: What decodes it.
         engine: What answers queries over it.
         management: What keeps dashboards, alerts and their like.
+        alerting: What runs the alerts.
         token: The only one that is let in; None lets any in.
     """
     ingest = Ingest(store, decoders, token)
@@ -68,6 +72,7 @@ def make_app(
             *Queries(engine, token).routes,
             *Accounts(token).routes,
             *ManagementApi(management, token).routes,
+            *AlertingApi(alerting, token).routes,
             Route("/", _introduce),
         ],
         middleware=[

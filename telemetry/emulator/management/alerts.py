@@ -1,8 +1,9 @@
-"""Alerts: they are kept, and never run."""
+"""Alerts as they are kept; what runs them is in ``telemetry.emulator.alerting``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from telemetry.emulator.management.assignments import (
     FIELD,
@@ -20,6 +21,23 @@ from telemetry.emulator.management.resources import Resource
 
 if TYPE_CHECKING:
     from telemetry.emulator.management.rows import Row, Rows
+
+
+KIND: Final = "alert"
+
+DescribeRuns: TypeAlias = Callable[[str], Content]
+"""Returns what an alert, by its UUID, is read with that its runs have found."""
+
+
+def describe_no_runs(alert_id: str) -> Content:  # noqa: ARG001 - as DescribeRuns has it
+    """Return what an alert is read with that has never run."""
+    return {
+        "last_run": None,
+        "has_matches": False,
+        "has_errors": False,
+        "result": None,
+        "result_length": 0,
+    }
 
 
 class NewAlert(Body):
@@ -40,11 +58,18 @@ class NewAlert(Body):
 
 
 class Alerts(Resource):
-    """Keep alerts."""
+    """Keep alerts.
 
-    kind = "alert"
+    Args:
+        describe_runs: Tells what their runs have found; by default there were none.
+    """
+
+    kind = KIND
     collection = "alerts"
     creation = NewAlert
+
+    def __init__(self, describe_runs: DescribeRuns = describe_no_runs) -> None:
+        self._describe_runs = describe_runs
 
     def identity(self, content: Content) -> str:
         """Return its name."""
@@ -59,13 +84,10 @@ class Alerts(Resource):
         check_assignments(rows, content)
 
     def show(self, rows: Rows, row: Row) -> Content:
-        """Return one as it is read: with its channels, and as one that has never run."""
+        """Return one as it is read: with its channels, and with what its last run found."""
         channels = dict.fromkeys(each["channel_id"] for each in row.content[FIELD])
-        return super().show(rows, row) | {
-            "channels": [show_channel(rows, each) for each in channels],
-            "last_run": None,
-            "has_matches": False,
-            "has_errors": False,
-            "result": None,
-            "result_length": 0,
-        }
+        return (
+            super().show(rows, row)
+            | {"channels": [show_channel(rows, each) for each in channels]}
+            | self._describe_runs(row.id)
+        )

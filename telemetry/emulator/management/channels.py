@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import Field
 
 from telemetry.emulator.http.refusals import Refusal
+from telemetry.emulator.management.addresses import Addresses
 from telemetry.emulator.management.assignments import find_users
 from telemetry.emulator.management.bodies import Body, Content, Name
 from telemetry.emulator.management.masking import SecretKey, SecretUrl  # noqa: TC001 - pydantic reads at run time
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from telemetry.emulator.management.rows import Row, Rows
 
 KIND: Final = "channel"
+WEBHOOK: Final = "webhook"
 
 
 class WebhookConfig(Body):
@@ -92,13 +94,44 @@ class ChannelChanges(Body):
 
 
 class Channels(Resource):
-    """Keep channels."""
+    """Keep channels.
+
+    Args:
+        addresses: What remembers where webhooks lead; by default nothing does.
+    """
 
     kind = KIND
     collection = "channels"
     in_project = False
     creation = NewChannel
     changes = ChannelChanges
+
+    def __init__(self, addresses: Addresses | None = None) -> None:
+        self._addresses = addresses or Addresses()
+
+    def create(self, rows: Rows, given: Content) -> tuple[Row, Content]:
+        """Keep a new one, remember where it leads, and return it with what is answered.
+
+        Raises:
+            Refusal: It cannot be kept as it is.
+        """
+        row, shown = super().create(rows, given)
+        self._remember(rows, row, given)
+        return row, shown
+
+    def update(self, rows: Rows, row: Row, given: Content) -> Content:
+        """Change one, remember where it leads now, and return what is answered.
+
+        Raises:
+            Refusal: It cannot be kept like that.
+        """
+        shown = super().update(rows, row, given)
+        self._remember(rows, row, given)
+        return shown
+
+    def forget(self, rows: Rows, row: Row) -> None:
+        """Forget where one led."""
+        rows.after_commit.append(lambda: self._addresses.forget(row.id))
 
     def begin(self, content: Content) -> Content:
         """Return what a new one is: active, whatever its body says."""
@@ -112,6 +145,15 @@ class Channels(Resource):
         """
         if users := find_users(rows, "channel_id", row.id):
             raise Refusal(409, f"the channel is in use by {users}: take it out of there first")
+
+    def _remember(self, rows: Rows, row: Row, given: Content) -> None:
+        config = given.get("config")
+        if config is None:
+            return
+        if config["type"] == WEBHOOK:
+            rows.after_commit.append(lambda: self._addresses.learn(row.id, config["url"]))
+        else:
+            self.forget(rows, row)
 
 
 def show_channel(rows: Rows, identifier: str) -> dict[str, Any]:

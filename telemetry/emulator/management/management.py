@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from telemetry.emulator.http.refusals import Refusal
+from telemetry.emulator.management.addresses import Addresses
+from telemetry.emulator.management.alerts import describe_no_runs
 from telemetry.emulator.management.database import Database
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
 
+    from telemetry.emulator.management.alerts import DescribeRuns
     from telemetry.emulator.management.bodies import Content
     from telemetry.emulator.management.resources import Resource
     from telemetry.emulator.management.rows import Row, Rows
@@ -24,13 +28,19 @@ class Management:
 
     Args:
         folder: Where they are kept; it must be there, and be held by this process.
+        describe_runs: Tells what an alert's runs have found; by default there were none.
+
+    Attributes:
+        addresses: Where webhooks lead, as far as that is known.
 
     Raises:
         StoreUnusable: What is kept there is damaged, foreign, or of another version.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, describe_runs: DescribeRuns = describe_no_runs) -> None:
         self._database = Database(folder)
+        self.describe_runs = describe_runs
+        self.addresses = Addresses()
 
     def __enter__(self) -> Self:
         return self
@@ -46,6 +56,10 @@ class Management:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def transaction(self) -> AbstractContextManager[Rows]:
+        """Lend the resources as they are kept."""
+        return self._database.transaction()
 
     def read_all(self, resource: Resource, project: str | None) -> list[Content]:
         """Return all of a kind, the oldest first."""
@@ -78,6 +92,7 @@ class Management:
             row = _find(rows, resource, project, identifier)
             resource.check_unused(rows, row)
             rows.delete(row)
+            resource.forget(rows, row)
 
 
 def _check_project(rows: Rows, project: str | None) -> None:

@@ -86,6 +86,9 @@ class Resource:
             Refusal: Something refers to it.
         """
 
+    def forget(self, rows: Rows, row: Row) -> None:
+        """Forget what is known of one beside what is kept: it is being deleted."""
+
     def show(self, rows: Rows, row: Row) -> Content:
         """Return one as it is read."""
         return self.describe(rows, row) | row.content

@@ -10,8 +10,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from telemetry.emulator.http.refusals import Refusal
+from telemetry.emulator.timestamps import write_timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from telemetry.emulator.management.bodies import Content
 
 _COLUMNS: Final = "id, content, created_at, updated_at"
@@ -45,6 +48,8 @@ class Rows:
     def __init__(self, connection: sqlite3.Connection, project_id: str) -> None:
         self._connection = connection
         self.project_id = project_id
+        self.after_commit: list[Callable[[], object]] = []
+        """What is to be called once all of it is on the disk."""
         self.organization_id = str(uuid.uuid5(uuid.UUID(project_id), "organization"))
 
     def all(self, kind: str) -> list[Row]:
@@ -119,7 +124,7 @@ def _write(content: Content) -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return write_timestamp(datetime.now(UTC))
 
 
 def _taken(kind: str, identity: str | None) -> Refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
@@ -14,6 +14,8 @@ from telemetry.emulator.management.resources import Resource
 
 if TYPE_CHECKING:
     from telemetry.emulator.management.rows import Row, Rows
+
+KIND: Final = "schedule"
 
 
 def _check_time_zone(name: str) -> str:
@@ -60,7 +62,7 @@ class NewSchedule(Body):
 class Schedules(Resource):
     """Keep schedules."""
 
-    kind = "schedule"
+    kind = KIND
     collection = "schedules"
     in_project = False
     creation = NewSchedule

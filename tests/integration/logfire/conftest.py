@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from management_client import Api
 
+from telemetry.emulator.alerting import Alerting, AlertOptions, Journal
 from telemetry.emulator.engine import Engine
 from telemetry.emulator.http.app import make_app
 from telemetry.emulator.intake import Decoders
@@ -39,7 +40,11 @@ def open_app(tmp_path: Path, services: tuple[Store, Decoders, Engine]) -> Iterat
 
         def open_it(token: str | None = None) -> Starlette:
             stack.close()
-            return make_app(*services, stack.enter_context(Management(tmp_path)), token=token)
+            journal = stack.enter_context(Journal(tmp_path))
+            management = stack.enter_context(Management(tmp_path, journal.describe_runs))
+            # Not entered: nothing runs by itself.
+            alerting = Alerting(journal, management, services[2], AlertOptions(), say=print)
+            return make_app(*services, management, alerting, token=token)
 
         yield open_it
 

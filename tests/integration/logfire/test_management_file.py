@@ -167,7 +167,7 @@ def test_a_full_disk_is_said_and_what_was_there_stays(open_app: OpenApp, tmp_pat
     made = api.make("alerts")
     # SQLite's own limit stands in for the disk's: it fails in the same place.
     with Management(tmp_path) as management:
-        connection = management._database._connection
+        connection = management._database._file._connection
         [pages] = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(StoreUnavailable, match=r"management\.db cannot be read or written"):
