@@ -32,12 +32,20 @@ class ServingProcess:
         module: What ``python -m`` runs. It prints ``ready ADDRESS`` once it takes calls.
         arguments: Its command line; ``--until-stdin-closes`` is added.
         name: What to call the server where it did not start.
+        patience: Seconds it may take to start.
 
     Raises:
         ServerNotStarted: The message has what it wrote to stderr.
     """
 
-    def __init__(self, module: str, arguments: Sequence[str] = (), *, name: str) -> None:
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        name: str,
+        patience: float = _START_SECONDS,
+    ) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", module, *arguments, "--until-stdin-closes"],
             stdin=subprocess.PIPE,
@@ -49,7 +57,7 @@ class ServingProcess:
         )
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
         self._reader = _in_background(self._process.stderr, self._log.append)
-        line = self._first_line()
+        line = self._first_line(patience)
         if not line.startswith(_READY):
             self.kill()
             raise ServerNotStarted(f"The {name} did not start: {self.log or line!r}")
@@ -108,13 +116,13 @@ class ServingProcess:
                 stream.close()
         return code
 
-    def _first_line(self) -> str:
+    def _first_line(self, patience: float) -> str:
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         _in_background(self._process.stdout, lines.put)
         try:
-            return lines.get(timeout=_START_SECONDS)
+            return lines.get(timeout=patience)
         except queue.Empty:
-            return f"no answer within {_START_SECONDS:.0f} s"
+            return f"no answer within {patience:.0f} s"
 
 
 def _in_background(stream: IO[str] | None, use: Callable[[str], object]) -> threading.Thread:

@@ -10,6 +10,7 @@ The tree::
     │   ├── UndeclaredAttribute (LookupError) an attribute its metric does not declare
     │   ├── InvalidMeasurement  (ValueError) a value its metric cannot take
     │   └── InvalidOutcome      (ValueError) a run cannot end like this
+    ├── InvalidId               (ValueError) a text that cannot be the id of an item or a trace
     ├── NotCaptured             (AssertionError) a test looked for telemetry that is not there
     ├── InvalidDefinitions      (ValueError) dashboards or alerts that cannot be read
     ├── ServerNotStarted        a child process that serves did not come up
@@ -72,6 +73,10 @@ class InvalidMeasurement(Misuse, ValueError):
 
 class InvalidOutcome(Misuse, ValueError):
     """Say that a run was given an outcome there is not."""
+
+
+class InvalidId(TelemetryError, ValueError):
+    """Say that a text cannot be the id of an item or a trace."""
 
 
 class NotCaptured(TelemetryError, AssertionError):

@@ -86,9 +86,8 @@ def main() -> int:
         f"They stand in the tables of {TABLES}, and the pictures in {PICTURES}.",
         "Open the .html files there with a browser. Pages of your own:",
         "  .venv/bin/mystage run https://venue.example/calendar",
-        "The dashboards, and SQL over all that was sent:",
-        f"  .venv/bin/mystage emulate logfire --data {DATA}",
-        f"  .venv/bin/mystage preview {DASHBOARDS[0]} --data {DATA}   # in another terminal",
+        "Dashboards, alerts, queues and each item's way, in a browser:",
+        f"  .venv/bin/mystage up --data {DATA}",
     )
     return 0
 

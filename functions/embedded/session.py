@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import socket
 import subprocess
@@ -20,7 +21,7 @@ from functions.runtime.queues import declare_queues
 from telemetry.emulator.address import telemetry_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from functions.runtime.dispatcher import CloudTasksDispatcher
@@ -66,12 +67,19 @@ class Session:
 
 
 @contextlib.contextmanager
-def embedded_session(settings: Settings, *, processes: int) -> Iterator[Session]:
+def embedded_session(
+    settings: Settings,
+    *,
+    processes: int,
+    find_telemetry: Callable[[Path], Mapping[str, str]] = telemetry_environment,
+) -> Iterator[Session]:
     """Run the emulator and the functions' workers, and give what drives them.
 
     Args:
         settings: Where the data is, and how sources are fetched; addresses are filled in.
         processes: How many processes serve the functions.
+        find_telemetry: Returns, for the data's folder, the variables that say where telemetry is
+            sent to. Asked once the workers begin, so that they need not wait for whoever takes it.
 
     Raises:
         EmulatorError: The folder is in use, or a part did not start; the message says which.
@@ -91,7 +99,7 @@ def embedded_session(settings: Settings, *, processes: int) -> Iterator[Session]
         stack.callback(_stop_workers, worker)
         emulator = stack.enter_context(EmulatorProcess(settings.data / TASKS_FOLDER))
         stack.callback(_stop_workers, worker)  # before the emulator, to which they still send
-        _tell(worker, emulator.address)
+        _tell(worker, {EMULATOR_HOST: emulator.address, **find_telemetry(settings.data)})
         stack.enter_context(_environment(EMULATOR_HOST, emulator.address))
         declare_queues(dispatcher, redirect_to=settings.base_url)
         yield Session(runtime, dispatcher, worker, emulator)
@@ -139,7 +147,6 @@ def _locked(data: Path, patience: float) -> Iterator[int]:
 def _start_workers(
     settings: Settings, listener: socket.socket, lock: int, processes: int
 ) -> subprocess.Popen[bytes]:
-    environment = settings.to_environment() | telemetry_environment(settings.data)
     return subprocess.Popen(  # noqa: S603 - this interpreter, our own module
         [
             sys.executable,
@@ -151,15 +158,15 @@ def _start_workers(
         stdin=subprocess.PIPE,
         # The workers hold the lock too: the folder is free once the last of them has ended.
         pass_fds=(listener.fileno(), lock),
-        env=os.environ | environment,
+        env=os.environ | settings.to_environment(),
         start_new_session=True,  # Ctrl-C is for the run, which then stops its workers in order
     )
 
 
-def _tell(worker: subprocess.Popen[bytes], emulator: str) -> None:
+def _tell(worker: subprocess.Popen[bytes], environment: Mapping[str, str]) -> None:
     if worker.stdin is not None:
         with contextlib.suppress(BrokenPipeError):  # Session.check says that they have ended
-            worker.stdin.write(f"{emulator}\n".encode())
+            worker.stdin.write(f"{json.dumps(environment)}\n".encode())
             worker.stdin.flush()
 
 

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from functions.alerts import ON_ALERT
-from functions.console import queues_section, sources_section
 from functions.embedded.driver import RunDriver
 from functions.embedded.session import embedded_session
 from functions.errors import EmulatorError
-from functions.stages.fetching import expand_sources
+from functions.pipeline import ON_ALERT
 from telemetry.child import ServingProcess
 from telemetry.configuration import ANY_TOKEN
-from telemetry.console import make_console
-from telemetry.console.alerts import alerts_section
-from telemetry.console.catalogue import Catalogue
-from telemetry.console.dashboards import dashboards_section
-from telemetry.console.emulator import Emulator
-from telemetry.console.home import home_section
-from telemetry.console.inbox import inbox_section
-from telemetry.console.source import Source
-from telemetry.console.traces import traces_section
-from telemetry.definitions import load_definitions, load_names
-from telemetry.errors import InvalidDefinitions, SyncError
-from telemetry.slack import Inbox
-from telemetry.sync.rehearsal import rehearse
+from telemetry.emulator.address import EMULATOR_TOKEN
 from telemetry.web_server import WebServer, address_of, listen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from starlette.applications import Starlette
@@ -70,6 +59,41 @@ class Options:
     until_stdin_closes: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Logfire:
+    """Reach the Logfire emulator, which is starting or up.
+
+    Args:
+        starting: The process.
+        token: What it lets in.
+    """
+
+    starting: Future[ServingProcess]
+    token: str
+
+    @property
+    def url(self) -> str:
+        """Where it is, once it is up."""
+        return self.starting.result().address
+
+    def environment(self, _data: Path) -> dict[str, str]:
+        """Return the variables that send telemetry there, wherever it went otherwise."""
+        return {"LOGFIRE_BASE_URL": self.url, "LOGFIRE_TOKEN": self.token}
+
+    def check(self) -> None:
+        """Make sure that it is still there.
+
+        Raises:
+            EmulatorError: It has ended.
+        """
+        process = self.starting.result()
+        code = process.poll()
+        if code is not None:
+            raise EmulatorError(
+                f"the Logfire emulator ended with {code}. What it said last:\n{process.log}"
+            )
+
+
 def bring_up(
     options: Options, *, ready: Callable[[str], object], say: Callable[[str], object]
 ) -> None:
@@ -83,28 +107,48 @@ def bring_up(
     Raises:
         PortUnusable: The port cannot be listened on.
         ServerNotStarted: The Logfire emulator did not start.
-        EmulatorError: Another part did not start, or has ended by itself.
+        PipelineError: Another part did not start, or has ended by itself.
     """
     data = options.settings.data
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(listen(options.port))
         console = address_of(listener)
-        settings = _localize(options.settings, console)
         data.mkdir(parents=True, exist_ok=True)
-        emulator = stack.enter_context(_logfire(data, console, options.evaluate_every))
-        inbox = stack.enter_context(contextlib.closing(Inbox(data / _INBOX)))
-        session = stack.enter_context(embedded_session(settings, processes=options.processes))
-        receiver = _receiver(session.runtime.settings)
-        _rehearse(options.definitions, emulator.address, receiver, console, say)
-        driver = RunDriver(session, lambda: _check(emulator))
+        logfire = stack.enter_context(_start_logfire(data, console, options.evaluate_every))
+        session = stack.enter_context(
+            embedded_session(
+                _localize(options.settings, console),
+                processes=options.processes,
+                find_telemetry=logfire.environment,
+            )
+        )
+        _rehearse(options.definitions, logfire, session, console, say)
+        driver = RunDriver(session, logfire.check)
         server = WebServer(
-            _make_console(options.definitions, emulator.address, session, driver, inbox),
+            stack.enter_context(_console(options.definitions, logfire, session, driver)),
             ready=lambda: ready(console),
             until_stdin_closes=options.until_stdin_closes,
         )
         driver.submit(options.sources)
         with driver.running(server.stop):
             server.serve_on(listener)
+
+
+@contextlib.contextmanager
+def _start_logfire(data: Path, console: str, evaluate_every: float | None) -> Iterator[_Logfire]:
+    """Run the Logfire emulator, without waiting until it is up."""
+    arguments = ["--data", str(data), "--alert-url", f"{console}/alerts/{{alert_id}}"]
+    if evaluate_every is not None:
+        arguments += ["--evaluate-every", f"{evaluate_every:.3f}s"]
+    with ThreadPoolExecutor(1) as thread:
+        starting = thread.submit(
+            ServingProcess, "telemetry.cli.emulate", arguments, name="Logfire emulator"
+        )
+        try:
+            yield _Logfire(starting, os.environ.get(EMULATOR_TOKEN) or ANY_TOKEN)
+        finally:
+            if starting.exception() is None:
+                starting.result().stop()
 
 
 def _localize(settings: Settings, console: str) -> Settings:
@@ -121,39 +165,31 @@ def _localize(settings: Settings, console: str) -> Settings:
     )
 
 
-def _logfire(data: Path, console: str, evaluate_every: float | None) -> ServingProcess:
-    arguments = ["--data", str(data), "--alert-url", f"{console}/alerts/{{alert_id}}"]
-    if evaluate_every is not None:
-        arguments += ["--evaluate-every", f"{evaluate_every:.3f}s"]
-    return ServingProcess("telemetry.cli.emulate", arguments, name="Logfire emulator")
-
-
-def _check(emulator: ServingProcess) -> None:
-    code = emulator.poll()
-    if code is not None:
-        raise EmulatorError(
-            f"the Logfire emulator ended with {code}. What it sent to the terminal last:\n"
-            f"{emulator.log}"
-        )
-
-
-def _receiver(settings: Settings) -> str:
-    """Return where alerts are told; a secret."""
-    key = settings.alert_webhook_secret.get_secret_value()
-    return f"{settings.base_url}/{ON_ALERT.function}?key={key}"
-
-
 def _rehearse(
-    paths: Sequence[Path], emulator: str, receiver: str, console: str, say: Callable[[str], object]
+    paths: Sequence[Path],
+    logfire: _Logfire,
+    session: Session,
+    console: str,
+    say: Callable[[str], object],
 ) -> None:
     """Have the emulator run the alerts; where that cannot be, all else is up without them."""
+    # Here, and below: it takes a while, in which the processes start.
+    from telemetry.definitions import load_definitions, load_names  # noqa: PLC0415
+    from telemetry.errors import InvalidDefinitions, SyncError  # noqa: PLC0415
+    from telemetry.sync.rehearsal import rehearse  # noqa: PLC0415
+
     if not paths:
         say("no folders dashboards/ and alerts/ here: nothing to show and no alerts to run")
         return
+    settings = session.runtime.settings
+    key = settings.alert_webhook_secret.get_secret_value()
     try:
-        definitions = load_definitions(paths, load_names()).check()
         outcome = rehearse(
-            definitions, emulator, receiver=receiver, slack=f"{console}/slack/services"
+            load_definitions(paths, load_names()).check(),
+            logfire.url,
+            receiver=f"{settings.base_url}/{ON_ALERT.function}?key={key}",
+            slack=f"{console}/slack/services",
+            token=logfire.token,
         )
     except InvalidDefinitions as error:
         say(f"the definitions cannot be used, so no alerts run:\n{error}")
@@ -165,25 +201,39 @@ def _rehearse(
             say(f"{action.kind.title} {action.identity} is not there: {failure.error}")
 
 
-def _make_console(
-    paths: Sequence[Path], emulator: str, session: Session, driver: RunDriver, inbox: Inbox
-) -> Starlette:
-    catalogue = Catalogue(paths)
-    source = Source(emulator, ANY_TOKEN)
+@contextlib.contextmanager
+def _console(
+    paths: Sequence[Path], logfire: _Logfire, session: Session, driver: RunDriver
+) -> Iterator[Starlette]:
+    from functions.console import queues_section, sources_section  # noqa: PLC0415
+    from functions.stages.fetching import expand_sources  # noqa: PLC0415
+    from telemetry.console import make_console  # noqa: PLC0415
+    from telemetry.console.alerts import alerts_section  # noqa: PLC0415
+    from telemetry.console.catalogue import Catalogue  # noqa: PLC0415
+    from telemetry.console.dashboards import dashboards_section  # noqa: PLC0415
+    from telemetry.console.emulator import Emulator  # noqa: PLC0415
+    from telemetry.console.home import home_section  # noqa: PLC0415
+    from telemetry.console.inbox import inbox_section  # noqa: PLC0415
+    from telemetry.console.source import Source  # noqa: PLC0415
+    from telemetry.console.traces import traces_section  # noqa: PLC0415
+    from telemetry.slack import Inbox  # noqa: PLC0415
+
     runtime = session.runtime
-    stages = {stage.name: stage.queue for stage in runtime.pipeline.stages}
+    catalogue = Catalogue(paths)
+    source = Source(logfire.url, logfire.token)
 
     def start(lines: list[str]) -> None:
         driver.submit(expand_sources(lines))
 
-    return make_console(
-        [
-            home_section(catalogue),
-            dashboards_section(catalogue, source),
-            alerts_section(Emulator(emulator, ANY_TOKEN)),
-            traces_section(source, stages),
-            sources_section(runtime, start),
-            queues_section(runtime, session.dispatcher),
-            inbox_section(inbox),
-        ]
-    )
+    with contextlib.closing(Inbox(runtime.settings.data / _INBOX)) as inbox:
+        yield make_console(
+            [
+                home_section(catalogue),
+                dashboards_section(catalogue, source),
+                alerts_section(Emulator(logfire.url, logfire.token)),
+                traces_section(source),
+                sources_section(runtime, start),
+                queues_section(runtime, session.dispatcher),
+                inbox_section(inbox),
+            ]
+        )

@@ -1,9 +1,9 @@
 """Processes that serve the functions: ``python -m functions.embedded.worker FD PROCESSES``.
 
-The first process imports everything once, reads the emulator's address from standard input, and
-forks the others, which share what it imported and accept on one listening socket that the parent
-opened. It then only waits, and replaces a process that died under its task. All of them end when
-standard input is closed, so that a parent that is killed takes them along.
+The first process imports everything once, reads from standard input which variables say where the
+emulators are, and forks the others, which share what it imported and accept on one listening socket
+that the parent opened. It then only waits, and replaces a process that died under its task. All of
+them end when standard input is closed, so that a parent that is killed takes them along.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import os
 import select
 import signal
@@ -28,7 +29,6 @@ import telemetry
 from functions.embedded.assembly import assemble_runtime, make_dispatcher
 from functions.embedded.server import make_app
 from functions.pipeline import Pipeline
-from functions.runtime.dispatcher import EMULATOR_HOST
 from functions.runtime.endpoints import load_endpoint
 from functions.runtime.handlers import load_handler, load_payload
 from functions.runtime.settings import Settings
@@ -55,10 +55,10 @@ def main(arguments: list[str]) -> None:
     """Serve until standard input is closed."""
     descriptor, processes = map(int, arguments)
     preload()
-    address = read_line(_STDIN)
-    if not address:
+    environment = read_line(_STDIN)
+    if not environment:
         return  # the run ended before it began
-    os.environ[EMULATOR_HOST] = address
+    os.environ.update(json.loads(environment))
     deaths: deque[float] = deque(maxlen=_DEATHS)
     with wakeup_on_death() as wakeup:
         children = {fork_server(descriptor) for _ in range(processes)}

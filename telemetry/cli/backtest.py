@@ -13,7 +13,7 @@ import click
 from telemetry.cli import CommandError, exits
 from telemetry.cli.durations import DURATION
 from telemetry.cli.instances import json_option, read_definitions, shown_progress, told_errors
-from telemetry.cli.sources import ask_source, open_client
+from telemetry.cli.sources import ask_source, open_client, source_options
 from telemetry.errors import QueryFailed, TelemetryError
 
 if TYPE_CHECKING:
@@ -54,27 +54,8 @@ Examples:
     type=click.Path(path_type=Path, exists=True),
     help="Compare with the alert of the same name in another file.",
 )
-@click.option(
-    "--source",
-    type=click.Choice(["local", "logfire"]),
-    default="local",
-    show_default=True,
-    help="Whom to ask: the emulator, or Logfire with the token in LOGFIRE_READ_TOKEN.",
-)
 @json_option
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".mystage"),
-    envvar="MYSTAGE_DATA",
-    show_default=True,
-    help="The folder whose emulator to ask, where no --url is given.",
-)
-@click.option(
-    "--url",
-    help="Where the query API is [default: LOGFIRE_BASE_URL or found by --data; for Logfire, what"
-    " the token says].",
-)
+@source_options
 def backtest(  # noqa: PLR0913 - one parameter for each option
     *,
     alert: str,

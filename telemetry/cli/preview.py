@@ -10,7 +10,7 @@ import click
 
 from telemetry.cli import CommandError, exits
 from telemetry.cli.durations import DURATION
-from telemetry.cli.sources import Bindings, ask_source, open_client
+from telemetry.cli.sources import Bindings, ask_source, open_client, source_options
 
 if TYPE_CHECKING:
     from telemetry.definitions import Dashboard
@@ -46,22 +46,7 @@ Examples:
     help="Value of a dashboard variable. The same name again makes a list.",
 )
 @click.option("--resolution", help="Value of $resolution [default: what fits the time].")
-@click.option(
-    "--source",
-    type=click.Choice(["local", "logfire"]),
-    default="local",
-    show_default=True,
-    help="Whom to ask: the emulator, or Logfire with the token in LOGFIRE_READ_TOKEN.",
-)
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".mystage"),
-    envvar="MYSTAGE_DATA",
-    show_default=True,
-    help="The folder whose emulator to ask, where no --url is given.",
-)
-@click.option("--url", help="Where the query API is [default: as for `mystage query`].")
+@source_options
 def preview(  # noqa: PLR0913 - one parameter for each option
     *,
     dashboard: str,

@@ -7,19 +7,19 @@ import io
 import json
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from telemetry.cli import CommandError
 from telemetry.cli.durations import DURATION
-from telemetry.cli.sources import Bindings, ask_source, open_client
+from telemetry.cli.sources import Bindings, ask_source, open_client, source_options
 from telemetry.errors import InvalidSql
 from telemetry.terminal import clean, on_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _MAX_LIMIT: Final = 10_000
 """https://logfire.pydantic.dev/docs/how-to-guides/query-api/#additional-configuration"""
@@ -57,13 +57,6 @@ Examples:
     help="How to print the rows. JSON is one document: columns and rows.",
 )
 @click.option(
-    "--source",
-    type=click.Choice(["local", "logfire"]),
-    default="local",
-    show_default=True,
-    help="Whom to ask: the emulator, or Logfire with the token in LOGFIRE_READ_TOKEN.",
-)
-@click.option(
     "--limit",
     type=click.IntRange(1, _MAX_LIMIT),
     default=100,
@@ -85,19 +78,7 @@ Examples:
     help="Value of a dashboard variable, $NAME in the SQL. The same name again makes a list.",
 )
 @click.option("--resolution", default="1 minute", show_default=True, help="Value of $resolution.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".mystage"),
-    envvar="MYSTAGE_DATA",
-    show_default=True,
-    help="The folder whose emulator to ask, where no --url is given.",
-)
-@click.option(
-    "--url",
-    help="Where the query API is [default: LOGFIRE_BASE_URL or found by --data; for Logfire, what"
-    " the token says].",
-)
+@source_options
 def query(  # noqa: PLR0913 - one parameter for each option
     *,
     sql: str | None,

@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from telemetry.cli import CommandError, exits
 from telemetry.configuration import ANY_TOKEN
 from telemetry.emulator.address import EMULATOR_TOKEN
-from telemetry.terminal import clean
+from telemetry.refusals import describe_refusal
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from logfire.query_client import LogfireQueryClient
 
+F = TypeVar("F", bound="Callable[..., Any]")
+
 _TIMEOUT: Final = 60.0
+
+
+def source_options(function: F) -> F:
+    """Add the options that say whom to ask; they come as ``source``, ``data`` and ``url``."""
+    for option in (
+        click.option(
+            "--url",
+            help="Where the query API is [default: LOGFIRE_BASE_URL or found by --data; for"
+            " Logfire, what the token says].",
+        ),
+        click.option(
+            "--data",
+            type=click.Path(path_type=Path, file_okay=False),
+            default=Path(".mystage"),
+            envvar="MYSTAGE_DATA",
+            show_default=True,
+            help="The folder whose emulator to ask, where no --url is given.",
+        ),
+        click.option(
+            "--source",
+            type=click.Choice(["local", "logfire"]),
+            default="local",
+            show_default=True,
+            help="Whom to ask: the emulator, or Logfire with the token in LOGFIRE_READ_TOKEN.",
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 class Bindings(click.ParamType[tuple[str, str]]):
@@ -96,7 +127,7 @@ def ask_source(ask: Any, url: str, arguments: dict[str, Any]) -> Any:
     try:
         return ask(**arguments)
     except (QueryExecutionError, QueryRequestError) as error:
-        raise CommandError(_message(error.args[0])) from error
+        raise CommandError(describe_refusal(error.args[0])) from error
     except UnexpectedResponseError as error:
         raise CommandError(f"{url}: {error}", exit_code=exits.UNAVAILABLE) from error
     except httpx.HTTPError as error:
@@ -105,16 +136,3 @@ def ask_source(ask: Any, url: str, arguments: dict[str, Any]) -> Any:
             f"{url} does not answer: {reason}. Is it up? `mystage emulate logfire` starts one here",
             exit_code=exits.UNAVAILABLE,
         ) from error
-
-
-def _message(answer: Any) -> str:
-    """Return what an error's body says, whatever shape it has."""
-    detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
-    if isinstance(detail, list):
-        return "; ".join(
-            f"{'.'.join(map(str, item.get('loc', ())))}: {item.get('msg', item)}"
-            if isinstance(item, dict)
-            else str(item)
-            for item in detail
-        )
-    return clean(str(detail))

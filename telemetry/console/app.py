@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,17 +15,17 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from telemetry.console.protection import SameOrigin, SecurityHeaders
+from telemetry.console.protection import HEADERS, SameOrigin, SecurityHeaders
 from telemetry.console.showing import FILTERS
 from telemetry.serving import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
-    from starlette.types import Lifespan
 
 _HOSTS: Final = (HOST, "localhost")
 """A page whose name an attacker points at 127.0.0.1 sends its own name here, and is refused
@@ -42,22 +43,21 @@ class Section:
         path: Where the navigation leads to; "" for routes that no page belongs to.
         routes: Its pages, with their whole paths.
         package: The package whose folder ``templates`` holds its templates.
+        lifespan: What is open while the console serves; None for nothing.
     """
 
     title: str
     path: str
     routes: Sequence[BaseRoute]
     package: str = "telemetry.console"
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None
 
 
-def make_console(
-    sections: Sequence[Section], *, lifespan: Lifespan[Starlette] | None = None
-) -> Starlette:
+def make_console(sections: Sequence[Section]) -> Starlette:
     """Return the ASGI application.
 
     Args:
         sections: In the order of the navigation.
-        lifespan: What is open while it serves.
     """
     packages = dict.fromkeys(["telemetry.console", *(each.package for each in sections)])
     templates = Environment(
@@ -68,6 +68,15 @@ def make_console(
         lstrip_blocks=True,
     )
     templates.filters.update(FILTERS)
+
+    @asynccontextmanager
+    async def open_sections(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for each in sections:
+                if each.lifespan is not None:
+                    await stack.enter_async_context(each.lifespan())
+            yield
+
     files = StaticFiles(packages=[("telemetry.console", "static")])
     app = Starlette(
         routes=[Mount(STATIC, files), *(route for each in sections for route in each.routes)],
@@ -77,7 +86,7 @@ def make_console(
             Middleware(SameOrigin),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _apologize},
-        lifespan=lifespan,
+        lifespan=open_sections,
     )
     app.state.templates = templates
     app.state.navigation = [(each.title, each.path) for each in sections if each.path]
@@ -112,4 +121,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
 async def _apologize(request: Request, error: Exception) -> Response:
     """Answer a request that met a bug; Starlette raises it again, so that it is in the log."""
     values = {"title": "A bug", "message": f"{type(error).__name__}; the terminal says more."}
-    return render(request, "refusal.html", values, status=500)
+    response = render(request, "refusal.html", values, status=500)
+    # Starlette answers outside of all middleware here.
+    response.headers.update(HEADERS)
+    return response

@@ -18,13 +18,16 @@ _POLICY: Final = (
 """Nothing written into a page runs or is styled, nothing comes from elsewhere or is sent there
 (https://www.w3.org/TR/CSP3/)."""
 
-_HEADERS: Final = {
+HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    # With "no-referrer", browsers would send forms with the origin "null".
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
 }
+"""Of every answer that does not say otherwise."""
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _TRUSTED_SITES: Final = frozenset({"same-origin", "none"})
@@ -46,9 +49,8 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)

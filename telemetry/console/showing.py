@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from markupsafe import Markup
+
+from telemetry.elapsed import show_seconds
+from telemetry.preview.markdown import to_html
 from telemetry.preview.pictures import show
 from telemetry.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_MILLISECOND: Final = 1e-3
-_MINUTE: Final = 60.0
-_HOUR: Final = 3_600.0
-_DAY: Final = 86_400.0
+_HEADING: Final = re.compile(r"(</?h)([1-6])(?=>)")
+_ABOVE: Final = 3
+"""Levels of headings that a page has: its own, a group's, a panel's."""
 
 
 def show_time(moment: datetime | str | None) -> str:
@@ -35,22 +39,10 @@ def show_age(moment: datetime | str | None) -> str:
     return f"{show_seconds(max(timedelta(0), datetime.now(UTC) - moment).total_seconds())} ago"
 
 
-def show_seconds(seconds: float | None) -> str:
-    """Return a duration in the unit that suits it; "-" for none."""
-    if seconds is None:
-        return "-"
-    if seconds < _MILLISECOND:
-        return f"{seconds * 1e6:.0f} µs"
-    if seconds < 1:
-        return f"{seconds * 1e3:.3g} ms"
-    for limit, size, unit in (
-        (_MINUTE, 1.0, "s"),
-        (_HOUR, _MINUTE, "min"),
-        (2 * _DAY, _HOUR, "h"),
-    ):
-        if seconds < limit:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / _DAY:.3g} days"
+def show_markdown(text: str) -> Markup:
+    """Return the text of a panel as HTML that can do nothing, its headings below the panel's."""
+    html = _HEADING.sub(lambda match: f"{match[1]}{min(6, int(match[2]) + _ABOVE)}", to_html(text))
+    return Markup(html)  # noqa: S704 - what was written as HTML is escaped in it
 
 
 def show_value(value: Any) -> str:
@@ -60,6 +52,7 @@ def show_value(value: Any) -> str:
 
 FILTERS: Final[Mapping[str, Callable[[Any], str]]] = {
     "age": show_age,
+    "markdown": show_markdown,
     "seconds": show_seconds,
     "time": show_time,
     "value": show_value,

@@ -92,10 +92,7 @@ def fill_dashboard(
         if panel.kind is PanelKind.MARKDOWN:
             return View(panel, place)
         try:
-            # A panel's own variable takes the place of the dashboard's.
-            declared = {each.name: each for each in (*dashboard.variables, *panel.variables)}
-            values = _values(declared.values(), choice.variables)
-            answer = ask(render(panel.sql, values, choice.chosen_resolution))
+            answer = ask(panel_sql(dashboard, panel, choice))
         except QueryError as error:
             return View(panel, place, error=str(error))
         return View(panel, place, answer.columns, answer.rows)
@@ -111,9 +108,32 @@ def fill_dashboard(
     return DashboardView(dashboard.name, dashboard.description, choice.caption, groups)
 
 
-def _values(
+def panel_sql(dashboard: Dashboard, panel: Panel, choice: Choice) -> str:
+    """Return a panel's query with the values of its variables.
+
+    Args:
+        dashboard: Whose panel it is.
+        panel: The panel.
+        choice: What is to be shown.
+
+    Raises:
+        InvalidSql: A variable is unknown, or has a value that it must not.
+    """
+    # A panel's own variable takes the place of the dashboard's.
+    declared = {each.name: each for each in (*dashboard.variables, *panel.variables)}
+    values = chosen_values(declared.values(), choice.variables)
+    return render(panel.sql, values, choice.chosen_resolution)
+
+
+def chosen_values(
     declared: Iterable[TextVariable | ListVariable], given: Mapping[str, Sequence[str]]
 ) -> dict[str, str | list[str]]:
+    """Return the values of variables: the given ones, else their defaults.
+
+    Args:
+        declared: The variables.
+        given: Values by name.
+    """
     values: dict[str, str | list[str]] = {}
     for variable in declared:
         if isinstance(variable, TextVariable):

@@ -49,7 +49,7 @@ def failing_site() -> Iterator[str]:
 def everything(data: Path, *arguments: str) -> ServingProcess:
     """Run ``mystage up``."""
     command = ["up", *arguments, "--port", "0", "--data", str(data), "--evaluate-every", "1s"]
-    return ServingProcess("telemetry.cli", command, name="mystage up")
+    return ServingProcess("telemetry.cli", command, name="mystage up", patience=_PATIENCE)
 
 
 def wait_for(client: httpx.Client, path: str, text: str) -> str:
