@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from telemetry.definitions.dashboards import Place
     from telemetry.preview.asking import Choice
 
-_HEAD: Final = 64
+_HEAD: Final = 46
 """Pixels of a panel's name and of what can be unfolded below its chart."""
+_ABOUT: Final = 24
+"""Pixels of its description."""
 _LEAST: Final = 60
 _WIDEST: Final = 2000
 _TRACE_COLUMN: Final = "trace_id"
@@ -160,7 +162,8 @@ class Panels:
 def _make_picture(view: View, charts: Charts, width: int | None) -> Picture | None:
     usual = view.place.width * COLUMN - 3 * GAP
     width = min(max(width or usual, _LEAST), _WIDEST)
-    height = min(max(view.place.height * ROW - _HEAD - 3 * GAP, _LEAST), _WIDEST)
+    above = _HEAD + (_ABOUT if view.panel.description else 0)
+    height = min(max(view.place.height * ROW - above - 3 * GAP, _LEAST), _WIDEST)
     if make_chart(view, LIGHT, width, height) is None:
         return None
     return Picture(charts.keep(view, width, height), width, height, describe_chart(view))

@@ -219,8 +219,9 @@ def test_everything_is_reached_by_the_keyboard(show: Callable[..., Page]) -> Non
     for _ in range(60):
         page.keyboard.press("Tab")
         words = page.evaluate(
-            "(() => { const e = document.activeElement;"
-            " return e === document.body ? '' : (e.name || e.ariaLabel || e.textContent).trim() })()"
+            "(() => { const each = document.activeElement;"
+            " if (each === document.body) return '';"
+            " return (each.name || each.ariaLabel || each.textContent).trim(); })()"
         )
         if not words:
             break

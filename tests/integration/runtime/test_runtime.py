@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from toy_pipeline import ListedQueue, toy
+from toy_pipeline import toy
 
 from functions.errors import StoreUnavailable
 from functions.runtime.attempt_log import FAILED_ATTEMPTS
-from functions.runtime.blobs import FolderBlobs
 from functions.runtime.dead_letters import DEAD_LETTERS
 from functions.runtime.dispatcher import CloudTasksDispatcher
 from functions.runtime.failed_tasks.documents import FAILED_TASKS
@@ -23,16 +20,13 @@ from functions.runtime.failed_tasks.topics import EmbeddedTopic
 from functions.runtime.outbox import OUTBOX, OutboxEntry
 from functions.runtime.receipts import RECEIPTS
 from functions.runtime.reconciler import bury_lost
-from functions.runtime.runtime import Runtime
-from functions.runtime.settings import Settings
-from functions.runtime.store.sqlite import SqliteStore
 from functions.runtime.sweeper import sweep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
-    from functions.runtime.deliveries import Answer
+    from toy_world import World
+
     from functions.runtime.store import Write
     from telemetry.testing import CapturedTelemetry
 
@@ -53,52 +47,6 @@ PLANNED = (
     "resolved_by",
 )
 """The fields of the planning document."""
-
-
-@dataclass
-class World:
-    """Hold a runtime and its parts."""
-
-    runtime: Runtime
-    queue: ListedQueue
-
-    def deliver(self, task: str = "t1", retries: int = 0, /, **order: Any) -> Answer:
-        """Deliver an order as Cloud Tasks would."""
-        return self.deliver_body(json.dumps(order).encode(), task, retries)
-
-    def deliver_body(self, body: bytes, task: str = "t1", retries: int = 0) -> Answer:
-        headers = {
-            "X-CloudTasks-TaskName": task,
-            "X-CloudTasks-QueueName": "toy-queue",
-            "X-CloudTasks-TaskRetryCount": str(retries),
-        }
-        return self.runtime.handle("dpl_obey", headers, body)
-
-    def count(self, collection: str) -> int:
-        return self.runtime.store.count(collection)
-
-    def data(self, collection: str, document_id: str) -> dict[str, Any]:
-        document = self.runtime.store.get(collection, document_id)
-        assert document is not None
-        return document.data
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    store = SqliteStore(tmp_path / "documents.db")
-    queue = ListedQueue()
-    yield World(
-        Runtime(
-            pipeline=toy(),
-            store=store,
-            blobs=FolderBlobs(tmp_path / "blobs"),
-            dispatcher=queue,
-            topic=EmbeddedTopic(store),
-            settings=Settings(data=tmp_path),
-        ),
-        queue,
-    )
-    store.close()
 
 
 def test_a_task_that_succeeds_has_written_sent_and_left_a_receipt(world: World) -> None:

@@ -1,16 +1,16 @@
-"""A pipeline of two stages whose first one does as its payload says."""
+"""A pipeline of two stages whose first one does as its payload says, and its queue."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from functions.errors import DispatchError, PermanentError, RetryableError
 from functions.pipeline import Pipeline, RetryPolicy, Stage
 from functions.runtime.dispatcher import Sending
-from functions.runtime.payload import Payload
+from functions.runtime.payload import ItemId, Payload
 from telemetry import instrumented_stage
 
 if TYPE_CHECKING:
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 class Order(Payload):
     """Tell the first stage what to do."""
 
-    do: Literal["send", "fail", "refuse", "wait", "oversize", "increment", "too_large"] = "send"
+    do: Literal["send", "fail", "refuse", "wait", "oversize", "increment", "too_large", "ail"] = (
+        "send"
+    )
     to: int = 1
+    order_id: Annotated[str, ItemId()] = ""
+    matrix: list[list[int]] = []
 
 
 class Item(Payload):
@@ -53,6 +57,10 @@ def obey(order: Order, work: UnitOfWork) -> None:
             else:
                 time.sleep(0.001)  # gives the other workers the time to be in the way
                 work.replace(counter, {"value": counter.data["value"] + 1})
+        case "ail":
+            if work.get("cures", "one") is None:
+                raise PermanentError(f"order {order.to} is ill")
+            work.create("cured", str(order.to), {"task": work.task_id})
         case "oversize":
             work.create("orders", work.task_id, {})
             work.dispatch("sink", Oversized(number=0, text="x" * 2_000_000))
@@ -110,6 +118,7 @@ class ListedQueue:
     down: bool = False
     tasks: dict[str, OutboxEntry] = field(default_factory=dict)
     sends: int = 0
+    asked: list[str] = field(default_factory=list)
 
     def function_url(self, stage: Stage) -> str:
         """Return where a stage would answer."""
@@ -122,6 +131,13 @@ class ListedQueue:
         self.sends += len(entries)
         self.tasks.update({entry.task_id: entry for entry in entries})
         return Sending(sent=[entry.task_id for entry in entries])
+
+    def holds(self, stage: Stage, task_id: str) -> bool:
+        """Tell whether a task is there."""
+        if self.down:
+            raise DispatchError("the queue is down")
+        self.asked.append(task_id)
+        return task_id in self.tasks
 
     def deliver_all(self, runtime: Runtime) -> list[str]:
         """Deliver every task once, and return what was answered."""
