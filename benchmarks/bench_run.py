@@ -26,8 +26,8 @@ from functions.demo.page_making import make_page
 from functions.errors import PermanentError
 from functions.pipeline import Pipeline
 from functions.runtime.blobs import FolderBlobs
-from functions.runtime.dead_letters import EmbeddedTopic
 from functions.runtime.dispatcher import Sending
+from functions.runtime.failed_tasks.topics import EmbeddedTopic
 from functions.runtime.handlers import load_handler
 from functions.runtime.runtime import Runtime
 from functions.runtime.settings import Settings

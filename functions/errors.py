@@ -10,7 +10,14 @@ The tree::
     │   └── PayloadTooLarge     more than Cloud Tasks takes
     ├── FailedTaskError         what an operator asks about a failed task cannot be done
     │   ├── FailedTaskMissing   there is none of that id
-    │   └── FailedTaskTaken     it is not failed any more, or somebody else was quicker
+    │   ├── FailedTaskTaken     it is not failed any more, or somebody else was quicker
+    │   ├── FailedTaskStranded  its stage is not declared, so nothing could be sent to it
+    │   └── BulkRetryRefused    what is asked of a bulk retry is more than there can be
+    ├── IdentityError           whoever asks the admin pages is not let in
+    │   ├── Unidentified        nothing proves who it is
+    │   ├── NotPermitted        it is proven, and that one may not
+    │   ├── IdentityUnavailable what would prove it cannot be had now
+    │   └── AdminUnprotected    no settings say who may come in
     ├── DispatchError           the queue service did not take a task
     │   └── QueueMissing        … because the queue does not exist
     ├── StoreError              the document store
@@ -90,6 +97,34 @@ class FailedTaskMissing(FailedTaskError):
 
 class FailedTaskTaken(FailedTaskError):
     """Say that a failed task is not failed any more, or that somebody else was quicker."""
+
+
+class FailedTaskStranded(FailedTaskError):
+    """Say that a failed task's stage is not declared: nothing can be sent to it."""
+
+
+class BulkRetryRefused(FailedTaskError):
+    """Say that a bulk retry of that rate or of so many tasks cannot be."""
+
+
+class IdentityError(PipelineError):
+    """Stand above what keeps somebody out of the admin pages."""
+
+
+class Unidentified(IdentityError):
+    """Say that nothing proves who asks."""
+
+
+class NotPermitted(IdentityError):
+    """Say that whoever asks is known, and may not."""
+
+
+class IdentityUnavailable(IdentityError):
+    """Say that what would prove who asks cannot be had now."""
+
+
+class AdminUnprotected(IdentityError):
+    """Refuse to serve the admin pages to whoever asks."""
 
 
 class DispatchError(PipelineError):

@@ -238,6 +238,16 @@ OPERATIONS: Final[tuple[Stage, ...]] = (
         deadline=timedelta(minutes=1),
         exclusive=True,
     ),
+    Stage(
+        name="retry_failed_tasks",
+        service="failed-tasks",
+        function="dpl_retry_failed_tasks",
+        task_type="retry_failed_tasks",
+        payload="functions.runtime.failed_tasks.payloads:RetryFailedTasks",
+        handler="functions.runtime.failed_tasks.bulk_handling:work_off",
+        next=("retry_failed_tasks",),
+        rate=RateLimits(max_dispatches_per_second=5, max_concurrent_dispatches=2),
+    ),
 )
 """What has a queue and is no stage of an item's way, so that no funnel and no run counts it."""
 
@@ -259,7 +269,15 @@ HANDLE_FAILED_TASK: Final = Endpoint(
 )
 """Where the dead-letter topic leads; a message has up to 10 MB (https://cloud.google.com/pubsub/quotas)."""
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (ON_ALERT, HANDLE_FAILED_TASK)
+RECONCILE_TASKS: Final = Endpoint(
+    name="reconcile_tasks",
+    service="failed-tasks",
+    function="dpl_reconcile_tasks",
+    handler="functions.runtime.reconciler:reconcile_tasks",
+)
+"""Where a scheduler calls every few minutes."""
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (ON_ALERT, HANDLE_FAILED_TASK, RECONCILE_TASKS)
 """What others call over HTTP."""
 
 

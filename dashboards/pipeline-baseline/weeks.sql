@@ -1,4 +1,4 @@
--- How many pages got so far this week, and in the two weeks before, moved onto its days?
+-- {{ each.title }}: how many this week, and in the two weeks before, moved onto its days?
 WITH moved AS (
     SELECT
         CASE
@@ -13,8 +13,10 @@ WITH moved AS (
         END AS moment
     FROM records
     WHERE start_timestamp >= now() - interval '21 days'
-        AND attributes->>'outcome' = 'succeeded'
+        AND attributes->>'outcome' IN ({{ each.outcomes | default(['succeeded']) | sql_list }})
+    {%- if each.counted is defined %}
         AND attributes ? {{ each.counted | sql }}
+    {%- endif %}
 )
 SELECT
     time_bucket($resolution, moment) AS x,

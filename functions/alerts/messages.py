@@ -1,7 +1,7 @@
 """What Slack is told of an incident, in blocks.
 
 Foreign text stands in plain or escaped texts, and rows in a preformatted one, which Slack takes
-literally. The limits are Slack's (https://docs.slack.dev/reference/block-kit/blocks).
+literally.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from functions.alerts.mrkdwn import date, escape, escape_inline, link
-from functions.alerts.tables import MAX_ROWS, draw_table
+from telemetry.slack.limits import MAX_HEADER, MAX_TEXT
+from telemetry.slack.mrkdwn import date, escape, escape_inline, link, mark_up, write_plain
+from telemetry.slack.tables import MAX_ROWS, draw_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from functions.alerts.incidents import Event, Incident
     from functions.runtime.settings import Settings
 
-MAX_HEADER: Final = 150
-MAX_TEXT: Final = 3_000
-MAX_FIELD: Final = 2_000
 _MAX_FALLBACK: Final = 300
 _MAX_LINKS: Final = 3
 """Of one kind: the first rows' are enough to begin with."""
@@ -53,15 +51,13 @@ def describe_incident(incident: Incident, settings: Settings) -> Message:
     """Return the message that stands for an incident, as it is now: the root of its thread."""
     state = _FIRING if incident.is_open else _RESOLVED
     header = escape(f"{state}: {incident.title}", MAX_HEADER)
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": header, "emoji": False}}
-    ]
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": write_plain(header)}]
     if description := escape(incident.description.strip(), MAX_TEXT, lines=True):
-        blocks.append(_section({"type": "plain_text", "text": description, "emoji": False}))
-    blocks.append({"type": "section", "fields": [_markup(each) for each in _facts(incident)]})
+        blocks.append(_section(write_plain(description)))
+    blocks.append({"type": "section", "fields": [mark_up(each) for each in _facts(incident)]})
     blocks += _draw_rows(incident.latest)
     links = " · ".join(_links(incident, settings))
-    blocks.append(_section(_markup(links)))
+    blocks.append(_section(mark_up(links)))
     return Message(escape(f"{state}: {incident.title}", _MAX_FALLBACK), blocks)
 
 
@@ -71,7 +67,7 @@ def tell_of_more_runs(incident: Incident) -> Message:
     text = f"Still firing: {incident.runs} runs, the latest {date(latest.at)}"
     text += f" with {_count_matches(latest)}"
     return Message(
-        f"Still firing: {incident.runs} runs", [_section(_markup(text)), *_draw_rows(latest)]
+        f"Still firing: {incident.runs} runs", [_section(mark_up(text)), *_draw_rows(latest)]
     )
 
 
@@ -80,7 +76,7 @@ def tell_of_end(incident: Incident) -> Message:
     text = f"Resolved {_tell_length(incident)}, {_plural(incident.runs, 'run')} with matches."
     if not incident.seen_clear:
         text += " The alert does not tell when it is clear; it has begun to fire again since."
-    return Message(escape(text, _MAX_FALLBACK), [_section(_markup(text))])
+    return Message(escape(text, _MAX_FALLBACK), [_section(mark_up(text))])
 
 
 def show_duration(duration: timedelta) -> str:
@@ -121,13 +117,13 @@ def _draw_rows(event: Event) -> Iterable[dict[str, Any]]:
     if table:
         code = {
             "type": "rich_text_preformatted",
-            "elements": [{"type": "text", "text": table[:MAX_TEXT]}],
+            "elements": [{"type": "text", "text": table}],
         }
         yield {"type": "rich_text", "elements": [code]}
     shown = min(len(rows), MAX_ROWS)
     if event.matches > shown:
         text = f"{shown} of {_count_matches(event)}"
-        yield {"type": "context", "elements": [_markup(text)]}
+        yield {"type": "context", "elements": [mark_up(text)]}
 
 
 def _links(incident: Incident, settings: Settings) -> Iterable[str]:
@@ -161,8 +157,3 @@ def _plural(amount: int, singular: str, plural: str = "") -> str:
 
 def _section(text: dict[str, Any]) -> dict[str, Any]:
     return {"type": "section", "text": text}
-
-
-def _markup(text: str) -> dict[str, Any]:
-    # Verbatim: no @name, #channel or URL that is merely written out becomes one.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}

@@ -12,6 +12,7 @@ from functions.runtime.runtime import Runtime
 from functions.runtime.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from functions.runtime.dispatcher import NoDispatcher
     from functions.runtime.settings import Settings
 
 DOCUMENTS_FILE: Final = "documents.db"
@@ -30,7 +31,9 @@ def make_dispatcher(settings: Settings) -> CloudTasksDispatcher:
     )
 
 
-def assemble_runtime(settings: Settings, dispatcher: CloudTasksDispatcher) -> Runtime:
+def assemble_runtime(
+    settings: Settings, dispatcher: CloudTasksDispatcher | NoDispatcher
+) -> Runtime:
     """Return a runtime on the documents and blobs of ``settings.data``.
 
     Raises:

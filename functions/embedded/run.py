@@ -15,7 +15,7 @@ from functions.runtime.dead_letters import DEAD_LETTERS
 from functions.runtime.failed_tasks.documents import FAILED_TASKS
 from functions.runtime.outbox import OUTBOX, OutboxEntry, name_task
 from functions.runtime.payload import encode_payload
-from functions.runtime.reconciler import bury_lost
+from functions.runtime.reconciler import bury_lost, reconcile
 from functions.runtime.store import Create, Filter, Order, Put, Update
 from functions.runtime.sweeper import sweep
 from functions.stages.collections import SOURCES
@@ -213,11 +213,13 @@ class Run:
         store = self.runtime.store
         try:
             is_held = self.session.holds_tasks()
+            if not (is_held or store.count(OUTBOX) or store.count(DEAD_LETTERS)):
+                reconcile(self.runtime, older_than=timedelta(0))
+                progress.look_up_missing()
+                # Those that nobody noted as sent, if there are any.
+                bury_lost(self.runtime, progress.missing)
         except DispatchError:
             return  # too busy to answer, perhaps; it is asked again
-        if not (is_held or store.count(OUTBOX) or store.count(DEAD_LETTERS)):
-            progress.look_up_missing()
-            bury_lost(self.runtime, progress.missing)
 
     def finish(self, progress: RunProgress) -> Summary:
         """Record that the run is over, and say what it did."""

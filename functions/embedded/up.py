@@ -224,11 +224,12 @@ def _console(
     from telemetry.console.inbox import inbox_section  # noqa: PLC0415
     from telemetry.console.source import Source  # noqa: PLC0415
     from telemetry.console.traces import traces_section  # noqa: PLC0415
-    from telemetry.slack import Inbox  # noqa: PLC0415
+    from telemetry.slack.inbox import Inbox  # noqa: PLC0415
 
     runtime = session.runtime
     catalogue = Catalogue(paths)
     source = Source(logfire.url, logfire.token)
+    emulator = Emulator(logfire.url, logfire.token)
 
     def start(lines: list[str]) -> None:
         driver.submit(expand_sources(lines))
@@ -236,9 +237,9 @@ def _console(
     with contextlib.closing(Inbox(runtime.settings.data / _INBOX)) as inbox:
         yield make_console(
             [
-                home_section(catalogue),
+                home_section(catalogue, emulator),
                 dashboards_section(catalogue, source),
-                alerts_section(Emulator(logfire.url, logfire.token)),
+                alerts_section(emulator),
                 traces_section(source),
                 sources_section(runtime, start),
                 queues_section(runtime, session.dispatcher),

@@ -18,7 +18,7 @@ FAILED_ATTEMPTS: Final = "failed_attempts"
 _KEPT: Final = 50
 
 
-def note_failure(
+def note_failure(  # noqa: PLR0913 - facts of the attempt, all by name
     store: DocumentStore,
     task_id: str,
     *,

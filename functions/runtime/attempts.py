@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from functions.errors import InvalidWrite, PayloadError, PermanentError
 from functions.runtime.effects import bring_about
 from functions.runtime.handlers import load_handler, load_payload
-from functions.runtime.payload import decode_payload, read_item_ids
+from functions.runtime.payload import decode_payload, list_item_ids, read_item_ids
 from telemetry import Delivery, current_run, delivery
 
 if TYPE_CHECKING:
@@ -78,14 +78,9 @@ class Attempt:
     def _work(self, payload: Payload | PayloadError) -> None:
         if isinstance(payload, PayloadError):
             raise payload
-        ids = read_item_ids(payload)
-        for name, value in ids.items():
+        for name, value in read_item_ids(payload).items():
             current_run().set_attribute(name, value)
-        self.item_ids = tuple(
-            f"{name}={each}"
-            for name, value in ids.items()
-            for each in ([value] if isinstance(value, str) else value)
-        )
+        self.item_ids = list_item_ids(payload)
         handler = load_handler(self.stage).__wrapped__
         work = bring_about(
             self.runtime,

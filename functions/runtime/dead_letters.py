@@ -8,9 +8,10 @@ between only means that it is published again.
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from functions.runtime.payload import MAX_BODY_BYTES
 from functions.runtime.store import Put
 
 if TYPE_CHECKING:
@@ -22,14 +23,18 @@ if TYPE_CHECKING:
 DEAD_LETTERS: Final = "dead_letters"
 """Letters that are not published yet."""
 
-_MAX_BODY: Final = 900_000
-"""Bytes of a body that are kept: a document holds 1 MiB, and there is more in it than the body."""
-
 _MAX_MESSAGE: Final = 4_000
 """Characters of an error's message that are kept."""
 
 _MAX_TRACE: Final = 20_000
 """Characters of a stack trace that are kept: its end, where the error was raised."""
+
+_SHORT_TRACE: Final = 3_000
+_SHORT_MESSAGE: Final = 150
+_SHORT_PAST: Final = 5
+_SHORT_IDS: Final = 10
+_SHORT_ID: Final = 150
+"""What is kept beside a body that fills a document almost by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +89,23 @@ class DeadLetter:
             each.name: getattr(self, each.name) for each in fields(self) if each.name != "task_id"
         }
         return content | {
-            "body": self.body[:_MAX_BODY],
+            "body": self.body[:MAX_BODY_BYTES],
             "item_ids": list(self.item_ids),
             "past": [dict(each) for each in self.past],
         }
+
+    def shortened(self) -> DeadLetter:
+        """Return it with less beside its body, so that a document holds it in any case."""
+        past = [
+            dict(each) | {"error_message": each["error_message"][:_SHORT_MESSAGE]}
+            for each in self.past[-_SHORT_PAST:]
+        ]
+        return replace(
+            self,
+            past=past,
+            stack_trace=self.stack_trace[-_SHORT_TRACE:],
+            item_ids=[each[:_SHORT_ID] for each in self.item_ids[:_SHORT_IDS]],
+        )
 
     @classmethod
     def from_document(cls, document: Document) -> DeadLetter:

@@ -60,6 +60,14 @@ class Dispatcher(Protocol):
         """Create the tasks; one that exists already counts as sent. Never raises for one task."""
         ...
 
+    def holds(self, stage: Stage, task_id: str) -> bool:
+        """Tell whether a stage's queue still has a task, waiting or under way.
+
+        Raises:
+            DispatchError: Nobody can tell: the service is out of reach, or there is no such queue.
+        """
+        ...
+
 
 class CloudTasksDispatcher:
     """Create tasks with the ``google-cloud-tasks`` client.
@@ -119,6 +127,27 @@ class CloudTasksDispatcher:
                 raise _explain(error, stage, queue) from error
         return False
 
+    def holds(self, stage: Stage, task_id: str) -> bool:
+        """Tell whether a stage's queue still has a task, waiting or under way.
+
+        Raises:
+            DispatchError: The service is out of reach, or there is no such queue: a name that is
+                wrong here must not look like a task that is gone.
+        """
+        from google.api_core.exceptions import GoogleAPIError, NotFound  # noqa: PLC0415
+        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415
+
+        queue = self.queue_path(stage)
+        try:
+            try:
+                self.client.get_task(name=f"{queue}/tasks/{task_id}", timeout=_TIMEOUT)
+            except NotFound:
+                self.client.get_queue(name=queue, timeout=_TIMEOUT)
+                return False
+        except (GoogleAPIError, GoogleAuthError) as error:
+            raise _explain(error, stage, queue) from error
+        return True
+
     def send(self, entries: Sequence[OutboxEntry]) -> Sending:
         """Create the tasks, those for one queue in batches; one that exists counts as sent."""
         sending = Sending()
@@ -129,7 +158,7 @@ class CloudTasksDispatcher:
             except DeclarationError as error:
                 sending.failures.append(DispatchError(f"tasks for {name!r} stay: {error}"))
                 continue
-            for batch in _split_batches(group):
+            for batch in split_batches(group):
                 with producer_span(stage.queue, batch=[entry.ctx for entry in batch]):
                     if len(batch) == 1:
                         self._create(stage, batch[0], sending)
@@ -204,6 +233,35 @@ class CloudTasksDispatcher:
         return tasks_v2.CreateTaskRequest(parent=queue, task=task)
 
 
+class NoDispatcher:
+    """Leave every task in the outbox, for the sweeper of a process that has a way to the queues.
+
+    For commands that work on a store while no queue is up.
+
+    Args:
+        pipeline: What the tasks are of.
+    """
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+
+    def function_url(self, stage: Stage) -> str:
+        """Return the function's name: nothing answers here."""
+        return stage.function
+
+    def send(self, entries: Sequence[OutboxEntry]) -> Sending:  # noqa: ARG002 - none is sent
+        """Send nothing, which is no failure."""
+        return Sending()
+
+    def holds(self, stage: Stage, task_id: str) -> bool:
+        """Refuse to tell.
+
+        Raises:
+            DispatchError: Always.
+        """
+        raise DispatchError(f"no queue is up to say whether {stage.queue} holds {task_id}")
+
+
 def connect_to_cloud_tasks() -> tasks_v2.CloudTasksClient:
     """Return a client of the service, or of the emulator that the environment names."""
     from google.cloud import tasks_v2  # noqa: PLC0415
@@ -224,7 +282,8 @@ def connect_to_cloud_tasks() -> tasks_v2.CloudTasksClient:
     )
 
 
-def _split_batches(entries: Iterable[OutboxEntry]) -> Iterator[list[OutboxEntry]]:
+def split_batches(entries: Iterable[OutboxEntry]) -> Iterator[list[OutboxEntry]]:
+    """Split tasks into as many as go into one call, or into one commit."""
     batch: list[OutboxEntry] = []
     size = 0
     for entry in entries:

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Final
 
 from functions.errors import PreconditionFailed, RetryableError
 from functions.runtime.attempt_log import forget_failures
-from functions.runtime.failed_tasks.filing import resolve_retried
+from functions.runtime.failed_tasks.documents import label_failed_task
+from functions.runtime.failed_tasks.filing import Resolution, resolve_retried
 from functions.runtime.receipts import Outcome, Receipt
+from functions.runtime.sent_tasks import forget_sent
 from functions.runtime.work import UnitOfWork
+from telemetry import count, semconv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,9 +89,11 @@ def bring_about(  # noqa: PLR0913 - facts of the delivery, all by name
             sent={entry.task_id: entry.stage for entry in entries},
         )
         outbox = [entry.to_write() for entry in entries]
+        resolution = resolve_retried(runtime.store, task_id, receipt.completed_at)
         endings = [
             *forget_failures(task_id, attempt),
-            *resolve_retried(runtime.store, task_id, receipt.completed_at),
+            forget_sent(task_id),
+            *([resolution.write] if resolution else []),
         ]
         try:
             runtime.store.commit([receipt.to_write(), *work.writes, *outbox, *endings])
@@ -97,11 +102,20 @@ def bring_about(  # noqa: PLR0913 - facts of the delivery, all by name
                 runtime.finish(earlier)
                 return None
             continue
+        _count_failed_tasks(runtime, work, resolution)
         _send(runtime, entries, stage, task_id)
         return work
     raise RetryableError(
         f"documents kept changing under {stage.name}, {_CONFLICT_TRIES} times in a row"
     )
+
+
+def _count_failed_tasks(runtime: Runtime, work: UnitOfWork, resolution: Resolution | None) -> None:
+    for metric, failed_task in work.failed_task_counts:
+        count(metric, 1, label_failed_task(failed_task, runtime.pipeline))
+    if resolution is not None:
+        labels = label_failed_task(resolution.failed_task, runtime.pipeline)
+        count(semconv.FAILED_TASKS_RESOLVED, 1, labels)
 
 
 def _send(

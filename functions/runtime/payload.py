@@ -58,6 +58,15 @@ def read_item_ids(payload: Payload) -> Mapping[str, str | list[str]]:
     return ids
 
 
+def list_item_ids(payload: Payload) -> tuple[str, ...]:
+    """Return what a task is about, each as ``name=id``."""
+    return tuple(
+        f"{name}={each}"
+        for name, value in read_item_ids(payload).items()
+        for each in ([value] if isinstance(value, str) else value)
+    )
+
+
 @cache
 def _find_id_fields(model: type[Payload]) -> tuple[tuple[str, str], ...]:
     return tuple(

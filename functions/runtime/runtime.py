@@ -9,11 +9,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from functions.errors import (
-    PreconditionFailed,
-    RetryableError,
-    StoreError,
-)
+from functions.errors import InvalidWrite, PreconditionFailed, RetryableError, StoreError
 from functions.runtime.attempt_log import forget_failures, note_failure, read_failures
 from functions.runtime.attempts import PERMANENT, Attempt
 from functions.runtime.dead_letters import (
@@ -23,8 +19,10 @@ from functions.runtime.dead_letters import (
     trace_error,
 )
 from functions.runtime.deliveries import Answer, TaskDelivery
+from functions.runtime.dispatcher import split_batches
 from functions.runtime.outbox import OUTBOX, OutboxEntry
 from functions.runtime.receipts import RECEIPTS, Outcome, Receipt
+from functions.runtime.sent_tasks import SentTask, forget_sent
 from functions.runtime.store import Delete
 from telemetry import count, semconv
 from telemetry.configuration import service_version
@@ -126,9 +124,13 @@ class Runtime:
         sending = self.dispatcher.send(entries)
         for failure in sending.failures:
             _log.warning("left in the outbox for the sweeper: %s", failure)
-        self.store.commit([Delete(OUTBOX, task_id) for task_id in sending.sent])
-        self._count_sent(entries, set(sending.sent))
-        return len(sending.sent)
+        sent = set(sending.sent)
+        now = datetime.now(UTC)
+        for batch in split_batches(entry for entry in entries if entry.task_id in sent):
+            kept = [SentTask.of(entry, now).to_write() for entry in batch]
+            self.store.commit([*(Delete(OUTBOX, entry.task_id) for entry in batch), *kept])
+        self._count_sent(entries, sent)
+        return len(sent)
 
     def _count_sent(self, entries: Sequence[OutboxEntry], sent: set[str]) -> None:
         by_stage = Counter(entry.stage for entry in entries if entry.task_id in sent)
@@ -160,14 +162,13 @@ class Runtime:
             completed_at=letter.failed_at,
             trace_id=letter.trace_id,
         )
+        endings = [*forget_failures(letter.task_id, letter.attempts), forget_sent(letter.task_id)]
         try:
-            self.store.commit(
-                [
-                    receipt.to_write(),
-                    letter.to_write(),
-                    *forget_failures(letter.task_id, letter.attempts),
-                ]
-            )
+            try:
+                self.store.commit([receipt.to_write(), letter.to_write(), *endings])
+            except InvalidWrite:
+                letter = letter.shortened()
+                self.store.commit([receipt.to_write(), letter.to_write(), *endings])
         except PreconditionFailed:
             return
         self.publish(letter)

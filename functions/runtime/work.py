@@ -52,6 +52,8 @@ class UnitOfWork:
         now: The time to record; one per attempt.
         blobs: Where bytes too large for a document go; written at once, since their name is their
             content and an unused one harms nobody.
+        failed_task_counts: What is counted of failed tasks once it is committed: the metric, and
+            the failed task, whose stage is what it is counted by.
     """
 
     pipeline: Pipeline
@@ -63,7 +65,9 @@ class UnitOfWork:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     writes: list[Write] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    failed_task_counts: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     _dispatches: dict[str, _Dispatch] = field(default_factory=dict)
+    _again: list[OutboxEntry] = field(default_factory=list)
 
     def get(self, collection: str, document_id: str) -> Document | None:
         """Read one document; None where there is none."""
@@ -154,6 +158,13 @@ class UnitOfWork:
         )
         return task_id
 
+    def send_again(self, entry: OutboxEntry) -> None:
+        """Record a task that is ready to be sent, as the retry of a failed one is.
+
+        It goes wherever its stage is: that edge is the failed task's, not this stage's.
+        """
+        self._again.append(entry)
+
     def found(self, entity: str, amount: int = 1) -> None:
         """Count entities that were known already."""
         self.count(f"{_checked(entity)}_found", amount)
@@ -177,7 +188,7 @@ class UnitOfWork:
         Raises:
             PayloadTooLarge: More than Cloud Tasks takes; nothing is sent.
         """
-        return [self._pack(dispatch) for dispatch in self._dispatches.values()]
+        return [*map(self._pack, self._dispatches.values()), *self._again]
 
     def _pack(self, dispatch: _Dispatch) -> OutboxEntry:
         ctx = message_context(

@@ -68,6 +68,7 @@ class EntityRef(BaseModel):
 
 Entities = Annotated[tuple[EntityRef, ...], ItemId(semconv.ENTITY_IDS)]
 
+
 class WriteEntities(Payload):
     """Write what all sources together say of these entities."""
 

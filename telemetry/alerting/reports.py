@@ -1,81 +1,30 @@
-"""What is said of tests: failures in words, JUnit for CI, and which alerts have none."""
+"""What is said of tests: failures in words, JSON, and JUnit for CI."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from telemetry.terminal import clean, on_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from telemetry.alerting.coverage import Coverage
     from telemetry.alerting.runner import Miss, Result
+    from telemetry.alerting.subjects import Subject
 
 _MOST_ROWS: Final = 10
-"""Of an alert, that are shown beside a failure."""
+"""That are shown beside a failure."""
 _WIDEST: Final = 60
 """Characters of a value that are shown."""
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Say how well alerts are tested.
-
-    Attributes:
-        untested: The names of alerts without a test.
-        never_firing: Of those that have tests, but none in which they fire.
-        never_quiet: Of those that have tests, but none in which they stay quiet.
-        total: How many alerts there are.
-    """
-
-    untested: tuple[str, ...]
-    never_firing: tuple[str, ...]
-    never_quiet: tuple[str, ...]
-    total: int
-
-    @property
-    def percent(self) -> float:
-        """Of all alerts, how many have a test that fires and one that stays quiet."""
-        lacking = {*self.untested, *self.never_firing, *self.never_quiet}
-        return 100.0 * (self.total - len(lacking)) / self.total if self.total else 100.0
-
-    def lines(self) -> Iterator[str]:
-        """Give what is to be said."""
-        for names, what in (
-            (self.untested, "has no test"),
-            (self.never_firing, "has no test in which it fires"),
-            (self.never_quiet, "has no test in which it stays quiet"),
-        ):
-            for name in names:
-                yield f"{on_one_line(name)}: {what}"
-        yield f"coverage {self.percent:.0f} % of {self.total} alerts"
-
-
-def measure_coverage(results: Sequence[Result], alerts: Collection[str]) -> Coverage:
-    """Return how well alerts are tested.
-
-    Args:
-        results: Of all tests.
-        alerts: The names of all alerts.
-    """
-    tested = {result.test.alert for result in results}
-    firing = {result.test.alert for result in results if result.fired}
-    quiet = {result.test.alert for result in results if result.stayed_quiet}
-    return Coverage(
-        untested=tuple(sorted(set(alerts) - tested)),
-        never_firing=tuple(sorted(tested - firing)),
-        never_quiet=tuple(sorted(tested - quiet)),
-        total=len(alerts),
-    )
-
-
 def failure_lines(result: Result) -> Iterator[str]:
-    """Give what is to be said of a test that failed: where, what, and what the alert returned."""
-    title = f"{on_one_line(result.test.alert)}: {on_one_line(result.test.case.name)}"
+    """Give what is to be said of a test that failed: where, what, and the rows there were."""
+    title = f"{on_one_line(result.test.subject.title)}: {on_one_line(result.test.case.name)}"
     shown: tuple[dict[str, Any], ...] | None = None
     for miss in result.misses:
         yield f"{miss.place}: {title}: {clean(miss.message)}"
@@ -85,7 +34,7 @@ def failure_lines(result: Result) -> Iterator[str]:
 
 
 def row_lines(miss: Miss) -> Iterator[str]:
-    """Give the rows of an alert as an indented table."""
+    """Give the rows there were as an indented table."""
     rows = miss.rows[:_MOST_ROWS]
     names = list(rows[0])
     cells = [
@@ -118,7 +67,7 @@ def as_json(results: Sequence[Result], coverage: Coverage) -> dict[str, Any]:
         "failed": sum(1 for result in results if not result.passed),
         "tests": [
             {
-                "alert": result.test.alert,
+                **_name(result.test.subject),
                 "name": result.test.case.name,
                 "file": str(result.test.place.file),
                 "line": result.test.place.line,
@@ -131,13 +80,14 @@ def as_json(results: Sequence[Result], coverage: Coverage) -> dict[str, Any]:
             }
             for result in results
         ],
-        "coverage": {
-            "percent": round(coverage.percent, 1),
-            "untested": coverage.untested,
-            "never_firing": coverage.never_firing,
-            "never_quiet": coverage.never_quiet,
-        },
+        "coverage": coverage.as_json(),
     }
+
+
+def _name(subject: Subject) -> dict[str, str]:
+    if subject.dashboard:
+        return {"dashboard": subject.dashboard, "panel": subject.name}
+    return {"alert": subject.name}
 
 
 def as_junit(results: Sequence[Result], seconds: float) -> bytes:
@@ -153,7 +103,7 @@ def as_junit(results: Sequence[Result], seconds: float) -> bytes:
         case = SubElement(
             suite,
             "testcase",
-            classname=_for_xml(result.test.alert),
+            classname=_for_xml(result.test.subject.title),
             name=_for_xml(result.test.case.name),
             file=_for_xml(str(result.test.place.file)),
             line=str(result.test.place.line),

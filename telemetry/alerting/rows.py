@@ -124,12 +124,13 @@ def _add_span(request: ExportTraceServiceRequest, entry: SpanEntry, nanoseconds:
     end = nanoseconds + round(entry.duration * 1e9)
     span = scope.spans.add(
         trace_id=_trace_id(entry.trace or unique),
-        span_id=_identify(unique, 8),
+        span_id=_span_id(entry.id) if entry.id else _identify(unique, 8),
+        parent_span_id=_span_id(entry.parent) if entry.parent else b"",
         name=entry.span,
         kind=1,
         start_time_unix_nano=nanoseconds,
         end_time_unix_nano=end,
-        status=Status(code=Status.STATUS_CODE_ERROR) if entry.is_error else None,
+        status=_status(entry),
     )
     attributes = {_LEVEL_NUM: LEVELS[entry.level], **entry.attributes}
     if entry.is_error:
@@ -139,7 +140,17 @@ def _add_span(request: ExportTraceServiceRequest, entry: SpanEntry, nanoseconds:
     span.attributes.extend(_attributes(attributes))
     if entry.exception:
         event = span.events.add(name=semconv.EXCEPTION, time_unix_nano=end)
-        event.attributes.extend(_attributes({semconv.EXCEPTION_TYPE: entry.exception}))
+        told = {semconv.EXCEPTION_TYPE: entry.exception}
+        if entry.exception_message:
+            told[semconv.EXCEPTION_MESSAGE] = entry.exception_message
+        event.attributes.extend(_attributes(told))
+
+
+def _status(entry: SpanEntry) -> Status | None:
+    if not entry.is_error and not entry.status_message:
+        return None
+    code = Status.STATUS_CODE_ERROR if entry.is_error else Status.STATUS_CODE_UNSET
+    return Status(code=code, message=entry.status_message)
 
 
 def _add_log(request: ExportLogsServiceRequest, entry: LogEntry, nanoseconds: int) -> None:
@@ -227,6 +238,10 @@ def _bucket(value: float, scale: int) -> int:
 
 def _trace_id(name: str) -> bytes:
     return _identify(name, 16)
+
+
+def _span_id(name: str) -> bytes:
+    return _identify(f"id {name}", 8)
 
 
 def _identify(name: str, size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Running the unit tests of alerts, and saying what was expected and what there was."""
+"""Running the unit tests of alerts and panels, and saying what was expected and what there was."""
 
 from __future__ import annotations
 
@@ -11,26 +11,32 @@ from datetime import timedelta
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
-from telemetry.alerting.evaluation import Conditions, Evaluator
-from telemetry.alerting.matching import match
-from telemetry.alerting.notifications import notifies
+from telemetry.alerting.cases import Expectation, PanelExpectation
+from telemetry.alerting.evaluation import Answer, Conditions, Evaluator
+from telemetry.alerting.judgements import judge_alert, judge_panel
 from telemetry.alerting.rows import make_rows, trace_ids
+from telemetry.alerting.subjects import PanelQuery
 from telemetry.errors import InvalidPayload, QueryError
 from telemetry.metrics import CATALOGUE
+from telemetry.preview.asking import Choice, chosen_values
+from telemetry.sql.resolution import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from telemetry.alerting.cases import Expectation, LocatedCase
+    import pyarrow as pa
+
+    from telemetry.alerting.case_files import LocatedCase
+    from telemetry.alerting.subjects import Subject
     from telemetry.definitions.alerts import Alert
     from telemetry.definitions.places import Place
     from telemetry.metrics import Metric
 
+    Owner = Alert | PanelQuery
+
 _FEW: Final = 24
 """So many tests take less time than another process takes to start."""
-
-_TRACE: Final = "trace_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Miss:
     Attributes:
         place: Of the expectation.
         message: What was expected, and what there was.
-        rows: What the alert returned.
+        rows: What the query returned.
     """
 
     place: Place
@@ -55,15 +61,15 @@ class Result:
     Attributes:
         test: The test.
         misses: What it did not find; none if it passed.
-        fired: Whether the alert had rows in any of its runs.
-        stayed_quiet: Whether it had none in any of them.
+        had_rows: Whether there were rows in any of its expectations: of an alert, whether it fired.
+        had_none: Whether there were none in any of them.
         seconds: How long it took.
     """
 
     test: LocatedCase
     misses: tuple[Miss, ...]
-    fired: bool
-    stayed_quiet: bool
+    had_rows: bool
+    had_none: bool
     seconds: float
 
     @property
@@ -74,7 +80,7 @@ class Result:
 
 def run_cases(
     cases: Sequence[LocatedCase],
-    alerts: Mapping[str, Alert],
+    subjects: Mapping[Subject, Owner],
     *,
     catalogue: Mapping[str, Metric] = CATALOGUE,
     processes: int | None = None,
@@ -82,17 +88,17 @@ def run_cases(
     """Run tests, several at a time where there are many; give the results in their order.
 
     Args:
-        cases: The tests; each is of one of the alerts.
-        alerts: By name.
+        cases: The tests; each is of one of the subjects.
+        subjects: The alerts and panels.
         catalogue: The metrics that are declared.
         processes: How many at most; None for as many as there are processors.
     """
-    jobs = [(case, alerts[case.alert]) for case in cases]
+    jobs = [(case, subjects[case.subject]) for case in cases]
     count = min(processes or os.cpu_count() or 1, len(jobs) // _FEW + 1)
     if count == 1:
         with Evaluator() as evaluator:
-            for case, alert in jobs:
-                yield run_case(case, alert, evaluator, catalogue)
+            for case, owner in jobs:
+                yield run_case(case, owner, evaluator, catalogue)
         return
     size = max(1, math.ceil(len(jobs) / (count * 4)))
     with ProcessPoolExecutor(
@@ -114,13 +120,13 @@ def _start(catalogue: Mapping[str, Metric]) -> None:
     _own.append((Evaluator().__enter__(), catalogue))
 
 
-def _run_job(job: tuple[LocatedCase, Alert]) -> Result:
+def _run_job(job: tuple[LocatedCase, Owner]) -> Result:
     return run_case(*job, *_own[0])
 
 
 def run_case(
     test: LocatedCase,
-    alert: Alert,
+    owner: Owner,
     evaluator: Evaluator,
     catalogue: Mapping[str, Metric] = CATALOGUE,
 ) -> Result:
@@ -128,35 +134,47 @@ def run_case(
 
     Args:
         test: The test.
-        alert: Which it is of.
-        evaluator: What runs the alert.
+        owner: The alert or panel that it is of.
+        evaluator: What runs its query.
         catalogue: The metrics that are declared.
     """
     began = time.perf_counter()
     try:
-        evaluator.take(make_rows(test.case.given, test.now, catalogue))
+        evaluator.take(_rows_of(test, catalogue))
     except InvalidPayload as error:
         miss = Miss(test.place, f"what is given cannot be stored: {error}")
-        return Result(test, (miss,), fired=False, stayed_quiet=False, seconds=0.0)
-    traces = trace_ids(test.case.given)
-    runs = _Runs(conditions_of(alert), evaluator)
+        return Result(test, (miss,), had_rows=False, had_none=False, seconds=0.0)
+    run = (
+        _PanelRun(owner, evaluator)
+        if isinstance(owner, PanelQuery)
+        else _AlertRun(owner, evaluator)
+    )
+    traces = trace_ids(test.entries)
     misses: list[Miss] = []
     found: list[bool] = []
-    for expectation, place in zip(test.case.expect, test.expected_at, strict=True):
-        at = test.now + timedelta(seconds=expectation.at)
+    for expectation, place in zip(test.expectations, test.expected_at, strict=True):
         try:
-            rows = runs.run(at)
-            before = _run_before(expectation, alert, at, runs)
+            rows, messages = run.judge(expectation, test.now, traces)
         except QueryError as error:
             misses.append(Miss(place, f"the query cannot be run: {error}"))
             continue
         found.append(bool(rows))
-        misses += (
-            Miss(place, message, tuple(rows))
-            for message in _judge(_with_ids(expectation, traces), alert, before, rows)
-        )
+        misses += (Miss(place, message, tuple(rows)) for message in messages)
     seconds = time.perf_counter() - began
     return Result(test, tuple(misses), any(found), not all(found), seconds)
+
+
+def _rows_of(test: LocatedCase, catalogue: Mapping[str, Metric]) -> dict[str, list[pa.RecordBatch]]:
+    """Return what is given: of the time line, and of files.
+
+    Raises:
+        InvalidPayload: Some of it cannot be stored.
+    """
+    rows = make_rows(test.entries, test.now, catalogue)
+    for captured in test.captured:
+        for name, batch in captured.move_to(test.now).items():
+            rows.setdefault(name, []).append(batch)
+    return rows
 
 
 def conditions_of(alert: Alert) -> Conditions:
@@ -169,71 +187,69 @@ def conditions_of(alert: Alert) -> Conditions:
     )
 
 
-def _with_ids(expectation: Expectation, traces: Mapping[str, str]) -> Expectation:
-    """Return what is expected with the IDs of the traces that it calls by their names."""
-
-    def put(row: dict[str, Any]) -> dict[str, Any]:
-        name = row.get(_TRACE)
-        return {**row, _TRACE: traces[name]} if isinstance(name, str) and name in traces else row
-
-    rows = None if expectation.rows is None else tuple(map(put, expectation.rows))
-    return expectation.model_copy(
-        update={"rows": rows, "some_rows": tuple(map(put, expectation.some_rows))}
-    )
-
-
-class _Runs:
+class _AlertRun:
     """Run an alert, once for each moment: the run before one is often another's own."""
 
-    def __init__(self, conditions: Conditions, evaluator: Evaluator) -> None:
-        self._conditions, self._evaluator = conditions, evaluator
+    def __init__(self, alert: Alert, evaluator: Evaluator) -> None:
+        self._alert, self._evaluator = alert, evaluator
+        self._conditions = conditions_of(alert)
         self._rows: dict[datetime, list[dict[str, Any]]] = {}
 
-    def run(self, at: datetime) -> list[dict[str, Any]]:
-        """Return the rows as of a moment.
+    def judge(
+        self, expectation: Expectation | PanelExpectation, now: datetime, traces: Mapping[str, str]
+    ) -> tuple[Sequence[dict[str, Any]], list[str]]:
+        """Return the rows of a run, and what it does not do.
 
         Raises:
             QueryError: The query cannot be run.
         """
+        assert isinstance(expectation, Expectation)  # noqa: S101 - an alert's are
+        at = now + timedelta(seconds=expectation.at)
+        rows, before = self._run(at), self._run_before(expectation, at)
+        return rows, list(judge_alert(expectation, self._alert, before, rows, traces))
+
+    def _run(self, at: datetime) -> list[dict[str, Any]]:
         if at not in self._rows:
             self._rows[at] = self._evaluator.run(self._conditions, at)
         return self._rows[at]
 
-
-def _run_before(
-    expectation: Expectation, alert: Alert, at: datetime, runs: _Runs
-) -> list[dict[str, Any]]:
-    """Return the rows of the run before, where they decide whether somebody is told."""
-    if expectation.notifies is None or alert.notify_when == "has_matches":
-        return []
-    return runs.run(at - timedelta(seconds=alert.every))
+    def _run_before(self, expectation: Expectation, at: datetime) -> list[dict[str, Any]]:
+        """Return the rows of the run before, where they decide whether somebody is told."""
+        if expectation.notifies is None or self._alert.notify_when == "has_matches":
+            return []
+        return self._run(at - timedelta(seconds=self._alert.every))
 
 
-def _judge(
-    expectation: Expectation,
-    alert: Alert,
-    before: Sequence[dict[str, Any]],
-    rows: Sequence[dict[str, Any]],
-) -> Iterator[str]:
-    if expectation.fires != bool(rows):
-        yield "it is to fire, and has no rows" if expectation.fires else "it fires, and should not"
-        return
-    if expectation.rows is not None:
-        missing, left = match(expectation.rows, rows)
-        for row in missing:
-            yield f"no row has {_show(row)}"
-        for row in left if not missing else ():
-            yield f"a row was not expected: {_show(row)}"
-    for row in match(expectation.some_rows, rows)[0]:
-        yield f"no row has {_show(row)}"
-    told = notifies(alert.notify_when, before, rows)
-    if expectation.notifies is not None and told != expectation.notifies:
-        had = f"{len(before)} rows before, {len(rows)} now"
-        yield (
-            f"it is {'' if expectation.notifies else 'not '}to notify, and does"
-            f"{'' if told else ' not'}: {alert.notify_when}, {had}"
+class _PanelRun:
+    """Ask a panel's query as a reader of its dashboard does."""
+
+    def __init__(self, panel: PanelQuery, evaluator: Evaluator) -> None:
+        self._panel, self._evaluator = panel, evaluator
+
+    def judge(
+        self, expectation: Expectation | PanelExpectation, now: datetime, traces: Mapping[str, str]
+    ) -> tuple[Sequence[dict[str, Any]], list[str]]:
+        """Return the rows of a panel, and what it does not show.
+
+        Raises:
+            QueryError: The query cannot be run.
+        """
+        assert isinstance(expectation, PanelExpectation)  # noqa: S101 - a panel's are
+        answer = self._ask(expectation, now)
+        return answer.rows, list(judge_panel(expectation, answer, traces))
+
+    def _ask(self, expectation: PanelExpectation, now: datetime) -> Answer:
+        at = now + timedelta(seconds=expectation.at)
+        until = now + timedelta(seconds=expectation.end)
+        since = at - timedelta(seconds=expectation.last or self._panel.duration)
+        if expectation.from_ is not None:
+            since = now + timedelta(seconds=expectation.from_)
+        choice = Choice(
+            since=since,
+            until=until,
+            variables=expectation.variables,
+            resolution=expectation.resolution,
         )
-
-
-def _show(row: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}={value!r}" for key, value in row.items())
+        values = chosen_values(self._panel.variables, choice.variables)
+        sql = render(self._panel.sql, values, choice.chosen_resolution)
+        return self._evaluator.ask(sql, now=at, after=since, until=until)

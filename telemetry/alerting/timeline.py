@@ -139,9 +139,24 @@ class SpanEntry(Entry):
     message: str = ""
     exception: str = ""
     """The type of an exception that it ended with."""
+    exception_message: str = ""
+    status_message: str = ""
+    """What its status says, beside that it is an error."""
+    id: str = ""
+    """What it is called, for those that are in it."""
+    parent: str = ""
+    """The ``id`` of the span that it is in; both are of one ``trace``."""
     trace: str = ""
     """What its trace is called; spans of one name are of one trace. By default each has its own."""
     scope: str = "test"
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        if self.id and len(self) > 1:
+            raise ValueError("`id` is of one span, and this stands for several")
+        if self.exception_message and not self.exception:
+            raise ValueError("`exception_message` wants `exception`, its type")
+        return self
 
     @property
     def is_error(self) -> bool:

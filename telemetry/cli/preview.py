@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from telemetry.cli import CommandError, exits
 from telemetry.cli.durations import DURATION
-from telemetry.cli.sources import Bindings, ask_source, open_client, source_options
+from telemetry.cli.sources import Bindings, ask_rows, open_client, source_options
 
 if TYPE_CHECKING:
     from telemetry.definitions import Dashboard
-    from telemetry.preview.asking import Answer
     from telemetry.preview.views import DashboardView
-
-_MOST = 1000
-"""Rows of a panel; as many as its picture can show."""
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -122,8 +118,7 @@ def _fill(
     resolution: str | None,
     where: tuple[str, Path, str | None],
 ) -> DashboardView:
-    from telemetry.errors import QueryFailed  # noqa: PLC0415 - not for --help
-    from telemetry.preview.asking import Answer, Choice, fill_dashboard  # noqa: PLC0415
+    from telemetry.preview.asking import Choice, fill_dashboard  # noqa: PLC0415 - not for --help
 
     until = datetime.now(UTC)
     since = until - timedelta(seconds=seconds)
@@ -136,20 +131,8 @@ def _fill(
             exit_code=exits.USAGE,
         )
     with open_client(*where) as client:
-
-        def ask(sql: str) -> Answer:
-            arguments: dict[str, Any] = {"sql": sql, "min_timestamp": since, "limit": _MOST}
-            try:
-                result = ask_source(client.query_json_rows, client.base_url, arguments)
-            except CommandError as error:
-                if error.exit_code == exits.UNAVAILABLE:
-                    raise
-                raise QueryFailed(str(error)) from error
-            names = tuple(column["name"] for column in result["columns"])
-            return Answer(names, tuple(result["rows"]))
-
         choice = Choice(since=since, until=until, variables=variables, resolution=resolution)
-        return fill_dashboard(dashboard, ask, choice)
+        return fill_dashboard(dashboard, lambda sql: ask_rows(client, sql, since), choice)
 
 
 def _write(

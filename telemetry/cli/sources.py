@@ -15,12 +15,17 @@ from telemetry.refusals import describe_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from logfire.query_client import LogfireQueryClient
+
+    from telemetry.preview.asking import Answer
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
 _TIMEOUT: Final = 60.0
+_MOST_ROWS: Final = 1000
+"""Of a panel; as many as its picture can show."""
 
 
 def source_options(function: F) -> F:
@@ -104,6 +109,32 @@ def open_client(source: str, data: Path, url: str | None) -> LogfireQueryClient:
     # Never Logfire's own token: whoever listens there is not Logfire.
     token = os.environ.get(EMULATOR_TOKEN) or ANY_TOKEN
     return LogfireQueryClient(token, base_url=url, timeout=Timeout(_TIMEOUT))
+
+
+def ask_rows(client: LogfireQueryClient, sql: str, since: datetime) -> Answer:
+    """Return what a panel's query returns.
+
+    Args:
+        client: Whom to ask.
+        sql: The query, with the values of its variables.
+        since: How far back it looks.
+
+    Raises:
+        QueryFailed: It cannot be run.
+        CommandError: Nobody answers.
+    """
+    from telemetry.errors import QueryFailed  # noqa: PLC0415 - not for --help
+    from telemetry.preview.asking import Answer  # noqa: PLC0415
+
+    arguments = {"sql": sql, "min_timestamp": since, "limit": _MOST_ROWS}
+    try:
+        result = ask_source(client.query_json_rows, client.base_url, arguments)
+    except CommandError as error:
+        if error.exit_code == exits.UNAVAILABLE:
+            raise
+        raise QueryFailed(str(error)) from error
+    names = tuple(column["name"] for column in result["columns"])
+    return Answer(names, tuple(result["rows"]))
 
 
 def ask_source(ask: Any, url: str, arguments: dict[str, Any]) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,6 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
@@ -29,10 +27,9 @@ from telemetry.console.app import Section, render
 from telemetry.console.forms import read_form
 from telemetry.console.refreshing import read_refresh
 from telemetry.console.run_strip import draw_strip
+from telemetry.console.showing import leads_to_trace
 from telemetry.definitions.durations import format_short, parse_duration
 from telemetry.errors import RequestRefused, ServiceUnreachable
-from telemetry.journeys import is_trace_id
-from telemetry.preview.markdown import to_html
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -69,8 +66,6 @@ _LISTED: Final = 20
 _DELIVERIES: Final = 20
 
 _MOST_FORM: Final = 1_000
-_HEADING: Final = re.compile(r"(</?h)([1-6])>")
-_LOWEST: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +113,21 @@ def alerts_section(emulator: Emulator) -> Section:
     )
 
 
+async def read_alerts(emulator: Emulator) -> list[AlertRow]:
+    """Return all alerts, those first that want to be looked at.
+
+    Args:
+        emulator: Which runs them.
+
+    Raises:
+        ServiceUnreachable: It does not answer, or not as an emulator does.
+        RequestRefused: It answers no.
+    """
+    async with emulator.call() as calls:
+        alerts, standings = await asyncio.gather(calls.list_alerts(), calls.list_standings())
+    return _join(alerts, standings)
+
+
 class _Pages:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
@@ -127,9 +137,7 @@ class _Pages:
         state = request.query_params.get("state", "")
         if state and state not in MARKS:
             raise HTTPException(404, f"Alerts are {', '.join(MARKS)}: no other state is known.")
-        async with self._emulator.call() as calls:
-            alerts, standings = await asyncio.gather(calls.list_alerts(), calls.list_standings())
-        rows = _join(alerts, standings)
+        rows = await read_alerts(self._emulator)
         values = {
             "title": "Alerts",
             "refresh": read_refresh(request),
@@ -165,7 +173,6 @@ class _Pages:
                 standing, runs, alert.result_length, now, is_whole=len(runs) < _STRIP
             ),
             "told": _TOLD.get(request.query_params.get("done", ""), ""),
-            "description": _render_description(alert.description or ""),
             "mode": MODES[alert.notify_when],
             "in_hours": {each.channel_id for each in alert.channel_assignments if each.schedule_id},
             "strip": draw_strip(runs, _STRIP),
@@ -258,20 +265,9 @@ def _make_row(run: Run) -> RunRow:
     return RunRow(run, list(dict.fromkeys(name for row in run.result for name in row)))
 
 
-def _render_description(text: str) -> Markup:
-    """Return Markdown as HTML whose headings stand below those of the page's sections."""
-
-    def lower(match: re.Match[str]) -> str:
-        return f"{match[1]}{min(int(match[2]) + 2, _LOWEST)}>"
-
-    # Whatever is between < and > was written by the renderer: the text's own are escaped.
-    return Markup(_HEADING.sub(lower, to_html(text)))  # noqa: S704 - without HTML of its own
-
-
 def _find_trace(name: str, value: Any) -> str:
     """Return the id of the trace that a value of a row is; "" where it is none."""
-    is_one = name == "trace_id" and isinstance(value, str) and is_trace_id(value)
-    return value if is_one else ""
+    return value if leads_to_trace(name, value) else ""
 
 
 def _show_body(body: Any) -> str:

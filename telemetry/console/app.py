@@ -53,11 +53,12 @@ class Section:
     lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None
 
 
-def make_console(sections: Sequence[Section]) -> Starlette:
+def make_console(sections: Sequence[Section], *, hosts: Sequence[str] = _HOSTS) -> Starlette:
     """Return the ASGI application.
 
     Args:
         sections: In the order of the navigation.
+        hosts: The names it may be asked by; ``*`` for any, where it is proven who asks.
     """
     packages = dict.fromkeys(["telemetry.console", *(each.package for each in sections)])
     templates = Environment(
@@ -82,7 +83,7 @@ def make_console(sections: Sequence[Section]) -> Starlette:
         routes=[Mount(STATIC, files), *(route for each in sections for route in each.routes)],
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(_HOSTS)),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(SameOrigin),
         ],
         exception_handlers={HTTPException: _refuse, Exception: _apologize},

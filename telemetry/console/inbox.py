@@ -11,14 +11,14 @@ from starlette.routing import Route
 from telemetry.console.app import Section, render
 from telemetry.console.refreshing import read_refresh
 from telemetry.errors import StoreUnavailable
-from telemetry.slack import render_message, slack_routes
-from telemetry.slack.api import PREFIX
+from telemetry.slack.api import PREFIX, slack_routes
+from telemetry.slack.blocks import render_message
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from telemetry.slack import Inbox
+    from telemetry.slack.inbox import Inbox
 
 SHOWN: Final = 50
 """Threads, unless all are asked for."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from telemetry.console.captions import describe_chart
+from telemetry.console.showing import leads_to_trace
 from telemetry.console.source import MOST_ROWS
 from telemetry.definitions import PanelKind
 from telemetry.definitions.perses import panel_keys
 from telemetry.errors import QueryError
-from telemetry.journeys import is_trace_id
 from telemetry.preview.asking import panel_sql
 from telemetry.preview.charts import make_chart
 from telemetry.preview.pictures import COLUMN, GAP, ROW
@@ -33,7 +33,6 @@ _ABOUT: Final = 24
 """Pixels of its description."""
 _LEAST: Final = 60
 _WIDEST: Final = 2000
-_TRACE_COLUMN: Final = "trace_id"
 _SAFE_KEY: Final = re.compile(r"[\w-]+")
 
 
@@ -101,9 +100,7 @@ class Shown:
             return ()
         return [(name, view.rows[0].get(name)) for name in view.numbers or view.columns]
 
-    def leads_to_trace(self, name: str, value: Any) -> bool:
-        """Say whether a value of a column is a trace that has a page."""
-        return name == _TRACE_COLUMN and isinstance(value, str) and is_trace_id(value)
+    leads_to_trace = staticmethod(leads_to_trace)
 
 
 def frames_of(dashboard: Dashboard) -> list[list[Frame]]:

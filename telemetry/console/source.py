@@ -11,6 +11,7 @@ from logfire.query_client import (
     QueryRequestError,
     UnexpectedResponseError,
 )
+from pydantic import BaseModel
 
 from telemetry.errors import QueryError
 from telemetry.preview.asking import Answer
@@ -26,6 +27,15 @@ _AT_ONCE: Final = 32
 
 MOST_ROWS: Final = 1000
 """Rows of an answer, unless asked for others; as many as a chart can show."""
+
+
+class _Column(BaseModel):
+    name: str
+
+
+class _Result(BaseModel):
+    columns: tuple[_Column, ...]
+    rows: tuple[dict[str, Any], ...]
 
 
 class Source:
@@ -63,6 +73,7 @@ class Source:
             result: Any = await self._client.query_json_rows(
                 sql, min_timestamp=since, max_timestamp=until, limit=limit
             )
+            read = _Result.model_validate(result)
         except (QueryExecutionError, QueryRequestError) as error:
             raise QueryError(describe_refusal(error.args[0])) from error
         except UnexpectedResponseError as error:
@@ -70,8 +81,12 @@ class Source:
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise QueryError(f"{self._url} does not answer: {reason}. Is it up?") from error
-        names = tuple(column["name"] for column in result["columns"])
-        return Answer(names, tuple(result["rows"]))
+        # Logfire's client reads what it got without a look at it.
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise QueryError(
+                f"{self._url} answers otherwise than Logfire does. Is it a query API?"
+            ) from error
+        return Answer(tuple(column.name for column in read.columns), read.rows)
 
     async def close(self) -> None:
         """Close its connections."""

@@ -194,7 +194,7 @@ class _Builder:
         at = place_of_node(own[INCLUDE], scope.file)
         if scope.depth >= _DEEPEST:
             raise InvalidDocument(at, f"includes go deeper than {_DEEPEST}: perhaps in a circle")
-        file = self._inside(str(self._build(own[INCLUDE], scope)[0]), at, scope)
+        file = find_beside(str(self._build(own[INCLUDE], scope)[0]), at, self._root)
         given = self._build(own[WITH], scope)[0] if WITH in own else {}
         if not isinstance(given, dict):
             raise InvalidDocument(at, "with wants names and values")
@@ -249,29 +249,35 @@ class _Builder:
         place = _text_place(node, scope.file)
         if "\n" in text.strip() or not text.strip().endswith(".sql"):
             return text, {(): place}
-        file = self._inside(text.strip(), place, scope)
+        file = find_beside(text.strip(), place, self._root)
         try:
             content = render_text(read_text(file), scope.parameters)
         except InvalidTemplate as error:
             raise InvalidDocument(Place(file, error.line), str(error)) from error
         return content.rstrip(), {(): Place(file)}
 
-    def _inside(self, name: str, place: Place, scope: _Scope) -> Path:
-        """Return the path of a file beside this one.
 
-        Raises:
-            InvalidDocument: It is outside of the definitions, or not there.
-        """
-        file = scope.file.parent / name
-        try:
-            inside, is_there = file.resolve().is_relative_to(self._root), file.is_file()
-        except (OSError, ValueError) as error:  # too long, or with a zero byte
-            raise InvalidDocument(place, "this is no name of a file") from error
-        if not inside:
-            raise InvalidDocument(place, f"{name} is outside of {self._root.name}/")
-        if not is_there:
-            raise InvalidDocument(place, f"there is no file {file}")
-        return file
+def find_beside(name: str, place: Place, root: Path) -> Path:
+    """Return the path of a file beside the one that names it.
+
+    Args:
+        name: Its path from there.
+        place: Where it is named.
+        root: The folder that it must be in.
+
+    Raises:
+        InvalidDocument: It is outside of the definitions, or not there.
+    """
+    file = place.file.parent / name
+    try:
+        inside, is_there = file.resolve().is_relative_to(root.resolve()), file.is_file()
+    except (OSError, ValueError) as error:  # too long, or with a zero byte
+        raise InvalidDocument(place, "this is no name of a file") from error
+    if not inside:
+        raise InvalidDocument(place, f"{name} is outside of {root.name}/")
+    if not is_there:
+        raise InvalidDocument(place, f"there is no file {file}")
+    return file
 
 
 def _render(node: Node, scope: _Scope) -> Any:

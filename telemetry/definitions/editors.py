@@ -21,7 +21,7 @@ _REPEAT: Final = {
     "maxProperties": 1,
     "additionalProperties": {"anyOf": [{"type": "array"}, _TEMPLATE]},
 }
-_INCLUDED: Final = {
+INCLUDED: Final = {
     "type": "object",
     "description": "Puts another file's content here.",
     "required": [INCLUDE],
@@ -31,24 +31,25 @@ _INCLUDED: Final = {
         FOR_EACH: _REPEAT,
     },
 }
+"""What may stand in the place of anything: as ``#/$defs/Included``."""
 
 
 def make_schema() -> dict[str, Any]:
     """Return the schema of one definition in a YAML file."""
     schema = ADAPTER.json_schema(mode="validation")
-    definitions = {name: _loosen(each) for name, each in schema.pop("$defs").items()}
+    definitions = {name: loosen(each) for name, each in schema.pop("$defs").items()}
     # Which kind it is decides what is missing: with `anyOf` editors would name all of them.
     kinds = [each["$ref"] for each in schema["oneOf"]]
     return {
         "$schema": ADDRESS,
         "title": "A definition of mystage",
         "anyOf": [*({"$ref": each} for each in kinds), {"$ref": "#/$defs/Included"}],
-        "$defs": {**definitions, "Included": _INCLUDED},
+        "$defs": {**definitions, "Included": INCLUDED},
     }
 
 
-def _loosen(schema: dict[str, Any]) -> dict[str, Any]:
-    """Let templates, repetitions and inclusions be where values are."""
+def loosen(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema that lets templates, repetitions and inclusions be where values are."""
     if schema.get("type") != "object":
         return schema
     properties = {name: _with_template(each) for name, each in schema["properties"].items()}

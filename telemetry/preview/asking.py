@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from telemetry.definitions import Dashboard, Panel
     from telemetry.definitions.dashboards import Place
 
-_AT_ONCE: Final = 4
+AT_ONCE: Final = 4
+"""How many queries are asked at the same time."""
 _BUCKETS: Final = 90
 """How many buckets a chart has, about."""
 _RESOLUTIONS: Final = (
@@ -89,15 +90,9 @@ def fill_dashboard(
 
     def fill(item: tuple[Panel, Place]) -> View:
         panel, place = item
-        if panel.kind is PanelKind.MARKDOWN:
-            return View(panel, place)
-        try:
-            answer = ask(panel_sql(dashboard, panel, choice))
-        except QueryError as error:
-            return View(panel, place, error=str(error))
-        return View(panel, place, answer.columns, answer.rows)
+        return fill_panel(dashboard, panel, place, ask, choice)
 
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
         groups = tuple(
             GroupView(
                 group.title,
@@ -106,6 +101,31 @@ def fill_dashboard(
             for group in dashboard.groups
         )
     return DashboardView(dashboard.name, dashboard.description, choice.caption, groups)
+
+
+def fill_panel(
+    dashboard: Dashboard,
+    panel: Panel,
+    place: Place,
+    ask: Callable[[str], Answer],
+    choice: Choice,
+) -> View:
+    """Return a panel with its rows, or with what is wrong.
+
+    Args:
+        dashboard: Whose panel it is.
+        panel: The panel.
+        place: Where it is in its group.
+        ask: Runs a query, and raises QueryError.
+        choice: What is to be shown.
+    """
+    if panel.kind is PanelKind.MARKDOWN:
+        return View(panel, place)
+    try:
+        answer = ask(panel_sql(dashboard, panel, choice))
+    except QueryError as error:
+        return View(panel, place, error=str(error))
+    return View(panel, place, answer.columns, answer.rows)
 
 
 def panel_sql(dashboard: Dashboard, panel: Panel, choice: Choice) -> str:

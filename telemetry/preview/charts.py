@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +33,7 @@ character that UTF-16 writes as two, and then nothing is drawn at all."""
 
 
 def make_chart(view: View, theme: Theme, width: int, height: int) -> dict[str, Any] | None:
-    """Return a panel's chart; None for a kind that is no chart, and for one without rows.
+    """Return a panel's chart; None for a kind that is no chart, and where there is none to draw.
 
     Args:
         view: The panel and its rows.
@@ -66,8 +67,10 @@ def make_chart(view: View, theme: Theme, width: int, height: int) -> dict[str, A
     }
 
 
-def _time_series(view: View, theme: Theme) -> dict[str, Any]:
+def _time_series(view: View, theme: Theme) -> dict[str, Any] | None:
     points = view.series()
+    if not points:
+        return None
     names = list(dict.fromkeys(point["series"] for point in points))
     options = view.panel.options
     stacked = _option(options, "visual", "stack") == "all"
@@ -160,6 +163,8 @@ def _pie(view: View) -> dict[str, Any] | None:
         for row in view.rows
         if row.get(value)
     ]
+    if not rows:
+        return None
     return {
         "data": {"values": rows},
         "mark": {"type": "arc", "innerRadius": 30},
@@ -179,7 +184,7 @@ def _gauge(view: View, theme: Theme) -> dict[str, Any] | None:
     if not view.numbers:
         return None
     value = float(view.rows[-1 if is_series(view) else 0].get(view.numbers[0]) or 0.0)
-    full = float(view.panel.options.get("max") or _FULL)
+    full = _number(view.panel.options.get("max")) or _FULL
     share = min(max(value / full, 0.0), 1.0)
     reached = [limit for limit in _thresholds(view.panel.options) if value >= limit]
     radius = {
@@ -233,7 +238,13 @@ def _thresholds(options: Mapping[str, Any]) -> list[float]:
         if isinstance(steps, list)
         else []
     )
-    return [float(value) for value in found if isinstance(value, int | float)]
+    return [number for value in found if (number := _number(value)) is not None]
+
+
+def _number(value: Any) -> float | None:
+    """Return a number of the options, which are whatever somebody wrote there."""
+    is_one = isinstance(value, int | float) and abs(value) <= sys.float_info.max
+    return float(value) if is_one else None
 
 
 def _option(options: Any, *path: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -47,12 +48,22 @@ def draw_dashboard(dashboard: DashboardView, theme: Theme) -> str:
         y += 10
         parts += (_card(view, theme, y) for view in group.views)
         y += _rows_of(group) * ROW
-    height, label = y + GAP, quoteattr(_plain(dashboard.title))
+    return _frame(_WIDTH, y + GAP, dashboard.title, theme, "".join(parts))
+
+
+def draw_panel(view: View, theme: Theme) -> str:
+    """Return a picture of one panel, of the size it has in its dashboard, as SVG."""
+    width, height = view.place.width * COLUMN + GAP, view.place.height * ROW + GAP
+    first = replace(view, place=view.place.model_copy(update={"x": 0, "y": 0}))
+    return _frame(width, height, view.panel.name, theme, _card(first, theme, GAP))
+
+
+def _frame(width: int, height: int, label: str, theme: Theme, inside: str) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}"'
-        f' viewBox="0 0 {_WIDTH} {height}" role="img" aria-label={label}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
+        f' viewBox="0 0 {width} {height}" role="img" aria-label={quoteattr(_plain(label))}'
         f" font-family={quoteattr(FONT)}>"
-        f'<rect width="100%" height="100%" fill="{theme.page}"/>{"".join(parts)}</svg>'
+        f'<rect width="100%" height="100%" fill="{theme.page}"/>{inside}</svg>'
     )
 
 

@@ -22,7 +22,9 @@ _MAX_NESTING: Final = 4
 _EMPTY: Final = Markup()
 
 # A mark begins and ends a stretch, is at no letter outside of it, and at no blank inside.
-_STRETCH: Final = r"(?<![\w{0}])[{0}](?=[^\s{0}])(?P<{1}>[^{0}\n]+)(?<=\S)[{0}](?![\w{0}])"
+_STRETCH: Final = (
+    r"(?<![\w{0}])[{0}](?=[^\s\u200b{0}])(?P<{1}>[^{0}\n]+)(?<=[^\s\u200b])[{0}](?![\w{0}])"
+)
 _TOKEN: Final = re.compile(
     r"```(?P<block>.+?)```|`(?P<code>[^`\n]+)`|<(?P<angle>[^<>\n]+)>|(?P<end>\n)|"
     + "|".join(

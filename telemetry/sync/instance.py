@@ -22,7 +22,8 @@ KEY: Final = "LOGFIRE_API_KEY"
 URL: Final = "LOGFIRE_BASE_URL"
 
 _REGION: Final = re.compile(r"pylf_v\d+_(us|eu)_")
-_HOSTS: Final = {"us": "https://api-us.pydantic.dev", "eu": "https://api-eu.pydantic.dev"}
+REGIONS: Final = {"us": "https://api-us.pydantic.dev", "eu": "https://api-eu.pydantic.dev"}
+"""Where Logfire's management API is, by what a key begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def choose_instance(url: str | None, data: Path, environment: Mapping[str, str])
     if url is None:
         region = _REGION.match(key)
         if region is not None:
-            url = _HOSTS[region[1]]
+            url = REGIONS[region[1]]
         elif key:
             raise InvalidTarget(
                 f"{KEY} does not say which region it is of: name the API's address with --url"
@@ -77,7 +78,7 @@ def choose_instance(url: str | None, data: Path, environment: Mapping[str, str])
             f"no Logfire emulator is up for {data}: start one with `mystage emulate logfire"
             f" --data {data}`, name another with --url, or give Logfire's key in {KEY}"
         )
-    if _is_local(url):
+    if is_local(url):
         # Never Logfire's own key: whoever listens there is not Logfire.
         return Instance(url.rstrip("/"), environment.get(EMULATOR_TOKEN) or ANY_TOKEN, local=True)
     if not key:
@@ -87,7 +88,7 @@ def choose_instance(url: str | None, data: Path, environment: Mapping[str, str])
     return Instance(url.rstrip("/"), key, local=False)
 
 
-def _is_local(url: str) -> bool:
+def is_local(url: str) -> bool:
     """Say whether an address is of this machine.
 
     Raises:

@@ -8,13 +8,13 @@ import pytest
 from alert_mutations import Mutation, mutate
 from pipeline_queries import DEFINITIONS, ROOT
 
-from telemetry.alerting.cases import load_cases
+from telemetry.alerting.case_files import load_cases
 from telemetry.alerting.runner import run_cases
+from telemetry.alerting.subjects import Subject
 from telemetry.definitions import load_names
 
 if TYPE_CHECKING:
-    from telemetry.alerting.cases import LocatedCase
-    from telemetry.definitions.alerts import Alert
+    from telemetry.alerting.case_files import LocatedCase
 
 ALERTS: Final = {each.model.name: each.model for each in DEFINITIONS.alerts}
 CASES: Final = load_cases([ROOT / "alerts"], load_names()).cases
@@ -57,7 +57,7 @@ EQUIVALENT: Final[dict[str, dict[str, str]]] = {
 # The longest first, so that no process is left alone with it.
 @pytest.mark.parametrize("name", sorted(ALERTS, key=lambda name: -len(ALERTS[name].sql)))
 def test_every_mutation_of_an_alert_fails_one_of_its_tests(name: str) -> None:
-    cases = [each for each in CASES if each.alert == name]
+    cases = [each for each in CASES if each.subject == Subject("", name)]
     surviving = [
         mutation.what for mutation in mutate(ALERTS[name]) if not is_found(mutation, cases)
     ]
@@ -67,8 +67,8 @@ def test_every_mutation_of_an_alert_fails_one_of_its_tests(name: str) -> None:
 
 def is_found(mutation: Mutation, cases: list[LocatedCase]) -> bool:
     """Say whether a test fails; the one that did is asked first for the next mutation."""
-    alerts: dict[str, Alert] = {mutation.alert.name: mutation.alert}
-    for result in run_cases(cases, alerts, processes=1):
+    subjects = {Subject("", mutation.alert.name): mutation.alert}
+    for result in run_cases(cases, subjects, processes=1):
         if not result.passed:
             cases.remove(result.test)
             cases.insert(0, result.test)

@@ -39,6 +39,12 @@ tests:
     expect:
       - {at: 0m, fires: true, rows: [{n: 1}]}
 """
+DASHBOARD = """\
+kind: Dashboard
+slug: words
+name: Words
+groups: [{title: All, panels: [{name: Hello, kind: markdown, text: Hello}]}]
+"""
 COUNT = "SELECT count(*) AS n FROM records WHERE level >= 'error' HAVING count(*) > 0"
 
 
@@ -83,7 +89,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield emulator.address
 
 
-def run(repository: Path, command: str, url: str = "") -> Ran:
+def run(repository: Path, command: str, url: str = "", pictures: str = "false") -> Ran:
     """Run the action's own script."""
     outputs, summary = repository.parent / "outputs", repository.parent / "summary"
     for each in (outputs, summary):
@@ -99,6 +105,7 @@ def run(repository: Path, command: str, url: str = "") -> Ran:
             "DEFINITIONS": "",
             "LOGFIRE_PROJECT": "",
             "URL": url,
+            "PICTURES": pictures,
             "SLACK_WEBHOOK_URL": "https://hooks.slack.example/services/T0/B0/s3cr3t",
         },
         capture_output=True,
@@ -138,6 +145,23 @@ def test_a_change_is_linted_planned_and_applied_and_then_there_is_none(
     assert "1 passed, 0 failed" in tested.summary
     everything = "".join(each.text + each.summary for each in (planned, applied, again, drifted))
     assert "s3cr3t" not in everything
+
+
+def test_a_plan_draws_the_panels_that_change_for_an_artifact(repository: Path, url: str) -> None:
+    (repository / "dashboards" / "words.yaml").write_text(DASHBOARD)
+
+    planned = run(repository, "plan", url, pictures="true")
+
+    assert (0, "changes=true\n") == (planned.code, planned.outputs), planned.text
+    panels = repository / "panels"
+    assert "![after](pictures/words/hello-after.png)" in (panels / "plan.md").read_text()
+    assert (panels / "pictures/words/hello-after.png").read_bytes().startswith(b"\x89PNG")
+    told = "The panels that change are drawn in the artifact `panels`."
+    assert [True, True] == [
+        text.endswith(f"{told}\n")
+        for text in (planned.summary, (repository / "plan.md").read_text())
+    ]
+    assert "![" not in planned.summary
 
 
 def test_what_is_wrong_is_annotated_at_its_line_and_fails(repository: Path) -> None:

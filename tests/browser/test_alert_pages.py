@@ -12,7 +12,7 @@ import pytest
 from telemetry.console.alerts import alerts_section
 from telemetry.console.emulator import Emulator
 from telemetry.console.inbox import inbox_section
-from telemetry.slack import Inbox
+from telemetry.slack.inbox import Inbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -191,15 +191,64 @@ def test_refreshing_shows_what_is_new_and_keeps_what_is_open(
     expect(details.locator("summary")).to_be_focused()
 
 
-def test_a_page_that_is_not_to_refresh_asks_once(show: Callable[..., Page]) -> None:
-    page = show(COUNT, query="?refresh=0", refresh="1s")
-    wait_until_loaded(page)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+@pytest.fixture
+def asked() -> list[str]:
+    """Hold the addresses of panels that ``wind_up`` saw being asked for."""
+    return []
+
+
+def wind_up(page: Page, asked: list[str]) -> None:
+    """Load a page again, on a clock that goes as a test wants."""
     page.clock.install()
+    page.reload()
+    wait_until_loaded(page)
+    page.on("request", lambda each: asked.append(each.url) if "/panels/" in each.url else None)
+
+
+def test_a_page_is_refreshed_as_often_as_it_says(
+    show: Callable[..., Page], asked: list[str]
+) -> None:
+    page = show(COUNT, query="?refresh=60")
+    wind_up(page, asked)
+    page.clock.fast_forward("00:50")
+    assert [] == asked
+    with page.expect_response("**/panels/Count?*"):
+        page.clock.fast_forward("00:15")
+
+
+def test_the_sql_of_a_panel_is_copied(show: Callable[..., Page]) -> None:
+    page = show(
+        {**WORD, "sql": "SELECT $word AS word\nWHERE 1 < 2"},
+        query="?var-word=it%27s",
+        options={"permissions": ["clipboard-read", "clipboard-write"]},
+    )
+    page.get_by_text("SQL of Word").click()
+    page.get_by_role("button", name="Copy SQL").click()
+    expect(panel_of(page, "Word").get_by_role("status")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "SELECT 'it''s' AS word\nWHERE 1 < 2" == copied
+
+
+def test_a_page_that_is_not_to_refresh_asks_once(
+    show: Callable[..., Page], asked: list[str]
+) -> None:
+    page = show(COUNT, query="?refresh=0", refresh="1m")
+    wind_up(page, asked)
     page.clock.fast_forward("10:00")
     page.evaluate("fetch('/static/icon.svg')")
-    assert [] == [url for url in asked if "/panels/" in url]
+    assert [] == asked
+
+
+def test_a_hidden_page_rests_until_it_is_seen(show: Callable[..., Page], asked: list[str]) -> None:
+    page = show(COUNT, query="?refresh=60")
+    wind_up(page, asked)
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    page.clock.fast_forward("10:00")
+    page.evaluate("fetch('/static/icon.svg')")
+    assert [] == asked
+    page.evaluate("delete document.hidden")
+    with page.expect_response("**/panels/Count?*"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 def test_without_scripts_all_panels_are_on_one_page(show: Callable[..., Page]) -> None:

@@ -1,4 +1,4 @@
-"""What several folders of integration tests stand on; being here, it puts this folder on the path."""
+"""What several folders of integration tests stand on; it also puts this folder on the path."""
 
 from __future__ import annotations
 

@@ -7,9 +7,13 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from telemetry import semconv
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from functions.pipeline import Pipeline
     from functions.runtime.dead_letters import DeadLetter
 
 FAILED_TASKS: Final = "failed_tasks"
@@ -22,9 +26,17 @@ MOST_ATTEMPTS: Final = 50
 MOST_ACTIONS: Final = 100
 """How much of its past a failed task keeps: the newest of each."""
 
-_NUMBERS: Final = re.compile(
-    r"0x[0-9a-f]+|[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|[0-9a-f]{16,}|\d+"
-)
+MOST_NAME: Final = 200
+MOST_NOTE: Final = 2_000
+"""Characters that are kept of who did something, and of why."""
+
+UNKNOWN: Final = "unknown"
+"""The stage of what cannot be read."""
+
+_IDS: Final = re.compile(r"(?<![\w-])[\w-]*\d[\w-]*|\b[0-9a-f]{16,}\b")
+"""Words with a digit in them: numbers, ids, names of tasks. Looked for at the beginning of words
+only, so that the time rises with the length of a message and not with its square."""
+
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|https?://\S+")
 
 
@@ -53,7 +65,7 @@ def fingerprint_of(letter: DeadLetter) -> str:
 
     Numbers, ids, quoted texts and addresses in the message do not count.
     """
-    words = _NUMBERS.sub("#", _QUOTED.sub("'…'", letter.error_message.casefold()))
+    words = _IDS.sub("#", _QUOTED.sub("'…'", letter.error_message.casefold()))
     return hashlib.sha256(f"{letter.stage}\0{letter.error_type}\0{words}".encode()).hexdigest()[:16]
 
 
@@ -61,7 +73,27 @@ def tell_action(
     action: Action, at: datetime, by: str = "", *, note: str = "", task_id: str = ""
 ) -> dict[str, Any]:
     """Return an entry of a failed task's history."""
-    return {"action": str(action), "at": at, "by": by, "note": note, "task_id": task_id}
+    return {
+        "action": str(action),
+        "at": at,
+        "by": by[:MOST_NAME],
+        "note": note[:MOST_NOTE],
+        "task_id": task_id,
+    }
+
+
+def label_failed_task(failed_task: Mapping[str, Any], pipeline: Pipeline) -> dict[str, str]:
+    """Return the labels by which what happens to a failed task is counted.
+
+    Names that are not declared come from outside, so all of them are one label.
+    """
+    for stage in pipeline.queued:
+        if stage.name == failed_task["pipeline_stage"]:
+            name, task_type, service = stage.name, stage.task_type, stage.service
+            break
+    else:
+        name = task_type = service = UNKNOWN
+    return {semconv.STAGE: name, semconv.TASK_TYPE: task_type, semconv.SERVICE: service}
 
 
 def describe_failure(letter: DeadLetter, payload: object) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from functions.errors import PayloadError
 from functions.runtime.deliveries import Answer
 from functions.runtime.failed_tasks.filing import file_failed_task
 from functions.runtime.failed_tasks.messages import read_message
+from functions.runtime.failed_tasks.names import failed_id_of
 from telemetry import semconv
 from telemetry.configuration import is_configured
 
@@ -39,15 +40,13 @@ def report(letter: DeadLetter) -> None:
         return
     import logfire  # noqa: PLC0415 - most of a cold start; `import telemetry` does without
 
-    logfire.error(
-        "Task failed permanently: {function} {task_type}",
-        function=letter.function_name,
-        task_type=letter.task_type,
-        **{
-            semconv.STAGE: letter.stage,
-            semconv.ERROR_TYPE: letter.error_type,
-            "error_message": letter.error_message,
-            "retry_count": letter.attempts,
-            "failed_task_id": letter.task_id,
-        },
-    )
+    said: dict[str, Any] = {
+        "function": letter.function_name,
+        "task_type": letter.task_type,
+        semconv.STAGE: letter.stage,
+        semconv.ERROR_TYPE: letter.error_type,
+        "error_message": letter.error_message,
+        "retry_count": letter.attempts,
+        "failed_task_id": failed_id_of(letter.task_id),
+    }
+    logfire.error("Task failed permanently: {function} {task_type}", **said)

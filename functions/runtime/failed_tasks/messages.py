@@ -12,27 +12,49 @@ import base64
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from functions.errors import PayloadError
 from functions.runtime.dead_letters import DeadLetter
+from functions.runtime.failed_tasks.documents import UNKNOWN
+from functions.runtime.payload import MAX_BODY_BYTES
 
 _MAX_ATTRIBUTE: Final = 1_024
 """Bytes of an attribute's value (https://cloud.google.com/pubsub/quotas#resource_limits)."""
 
-UNKNOWN: Final = "unknown"
-"""The stage of what cannot be read."""
+_TOLD_PLACES: Final = 10
+"""Faults of a letter that are told: it may have thousands."""
+
+
+def _to_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it is outside the years 1 to 9999 in UTC") from None
+
+
+_Time = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+_Name = Annotated[str, StringConstraints(max_length=200)]
+_Id = Annotated[str, StringConstraints(max_length=2_000)]
 
 
 class _Past(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    number: int = Field(ge=1)
-    at: datetime
-    error_type: str
-    error_message: str
+    number: int = Field(ge=1, le=1_000_000)
+    at: _Time
+    error_type: str = Field(max_length=1_000)
+    error_message: str = Field(max_length=10_000)
 
 
 class _Letter(BaseModel):
@@ -42,20 +64,20 @@ class _Letter(BaseModel):
 
     task_id: str = Field(min_length=1, max_length=500, pattern=r"^[A-Za-z0-9_-]+$")
     stage: str = Field(min_length=1, max_length=200)
-    task_type: str = Field(max_length=200)
-    function_name: str = Field(max_length=200)
+    task_type: _Name
+    function_name: _Name
     function_url: str = Field(max_length=2_000)
     body: str
     error_type: str = Field(max_length=1_000)
     error_message: str = Field(max_length=10_000)
-    attempts: int = Field(ge=0)
-    failed_at: datetime
+    attempts: int = Field(ge=0, le=1_000_000)
+    failed_at: _Time
     trace_id: str = Field("", max_length=100)
     stack_trace: str = Field("", max_length=100_000)
     queue: str = Field("", max_length=500)
-    service: str = Field("", max_length=200)
-    service_version: str = Field("", max_length=200)
-    item_ids: list[str] = Field([], max_length=1_000)
+    service: _Name = ""
+    service_version: _Name = ""
+    item_ids: list[_Id] = Field([], max_length=1_000)
     past: list[_Past] = Field([], max_length=1_000)
 
 
@@ -99,17 +121,20 @@ def read_message(body: bytes) -> DeadLetter:
     try:
         data = base64.b64decode(message.data, validate=True)
     except ValueError:
-        return _unreadable(message, message.data.encode(), "its data is no base64")
+        data = message.data.encode(errors="replace")
+        return _unreadable(message, data, "its data is no base64")
     try:
         read = _Letter.model_validate_json(data)
         said = dict(read) | {
             "body": base64.b64decode(read.body, validate=True),
             "past": [dict(each) for each in read.past],
-            "failed_at": read.failed_at.astimezone(UTC),
         }
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, each["loc"])) or "data" for each in error.errors())
-        return _unreadable(message, data, f"it is no dead letter: {places}")
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        places = [".".join(map(str, each["loc"])) or "data" for each in faults]
+        more = ", …" if len(places) > _TOLD_PLACES else ""
+        told = ", ".join(places[:_TOLD_PLACES]) + more
+        return _unreadable(message, data, f"it is no dead letter: {told}")
     except ValueError:
         return _unreadable(message, data, "its body is no base64")
     return DeadLetter(**said)
@@ -130,14 +155,14 @@ def _find_message(body: bytes) -> _Message:
 
 
 def _unreadable(message: _Message, data: bytes, reason: str) -> DeadLetter:
-    name = message.message_id or hashlib.sha256(data).hexdigest()
+    name = message.message_id.encode(errors="replace") or data
     return DeadLetter(
-        task_id="message-" + hashlib.sha256(name.encode()).hexdigest()[:40],
+        task_id="message-" + hashlib.sha256(name).hexdigest()[:40],
         stage=UNKNOWN,
         task_type=UNKNOWN,
         function_name=UNKNOWN,
         function_url="",
-        body=data,
+        body=data[:MAX_BODY_BYTES],
         error_type="UnreadableMessage",
         error_message=f"a message on the dead-letter topic cannot be read: {reason}",
         attempts=0,

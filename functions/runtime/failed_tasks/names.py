@@ -16,9 +16,15 @@ def name_retry(failed_id: str, number: int) -> str:
 
 
 def failed_id_of(task_id: str) -> str:
-    """Return the id of the document that a task's failure belongs to: its own, if it is no retry."""
+    """Return the id of the failed task that a task's failure belongs to: its own, or a retry's."""
     match = _RETRY.fullmatch(task_id)
     return match["failed"] if match else task_id
+
+
+def retry_number_of(task_id: str) -> int:
+    """Return which retry of its failed task a task is; 0 for a task that is none."""
+    match = _RETRY.fullmatch(task_id)
+    return int(match["number"]) if match else 0
 
 
 def is_retry(task_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""What operators do about a failed task: retry it, as it was or mended; call it resolved; reopen it.
+"""What operators do about a failed task: retry it, as it was or mended, resolve or reopen it.
 
 Each claims the document first, in the batch that brings the action about, so of two operators who
 press the same button one is told that the other was quicker.
@@ -12,24 +12,34 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from functions.errors import (
+    DeclarationError,
     FailedTaskMissing,
+    FailedTaskStranded,
     FailedTaskTaken,
+    InvalidWrite,
     PayloadError,
     PreconditionFailed,
 )
-from functions.runtime.failed_tasks.documents import FAILED_TASKS, Action, Status, tell_action
+from functions.runtime.failed_tasks.documents import (
+    FAILED_TASKS,
+    Action,
+    Status,
+    label_failed_task,
+    tell_action,
+)
 from functions.runtime.failed_tasks.filing import add_action
 from functions.runtime.failed_tasks.names import name_retry
 from functions.runtime.handlers import load_payload
 from functions.runtime.outbox import OutboxEntry
 from functions.runtime.payload import MAX_BODY_BYTES, decode_payload
 from functions.runtime.store import Update
+from functions.runtime.store.limits import value_fault
 from telemetry import continued, count, message_context, semconv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from functions.pipeline import Stage
+    from functions.pipeline import Pipeline, Stage
     from functions.runtime.runtime import Runtime
     from functions.runtime.store import Document, Write
 
@@ -39,12 +49,7 @@ class Retry:
     """Hold a retry that is decided: its outbox entry, and the claim that goes with it."""
 
     entry: OutboxEntry
-    claim: Write
-
-    @property
-    def writes(self) -> list[Write]:
-        """What has to be committed at once."""
-        return [self.claim, self.entry.to_write()]
+    claim: Update
 
 
 def retry(
@@ -70,18 +75,19 @@ def retry(
     Raises:
         FailedTaskMissing: There is none of that id.
         FailedTaskTaken: It is being retried, or resolved; or somebody else was quicker.
-        PayloadError: The payload is none of its stage.
+        FailedTaskStranded: Its stage is not declared.
+        PayloadError: The payload is none of its stage, or too large.
     """
     document = find_failed_task(runtime, failed_id)
-    decided = decide_retry(runtime, document, by=by, note=note, payload=payload)
-    commit_claim(runtime, failed_id, decided.writes)
+    decided = decide_retry(runtime.pipeline, document, by=by, note=note, payload=payload)
+    _commit_claim(runtime, failed_id, [decided.claim, decided.entry.to_write()])
+    count(semconv.FAILED_TASKS_RETRIED, 1, label_failed_task(document.data, runtime.pipeline))
     runtime.send([decided.entry])
-    count(semconv.FAILED_TASKS_RETRIED, 1, describe(runtime.pipeline.stage(decided.entry.stage)))
     return decided.entry.task_id
 
 
-def decide_retry(
-    runtime: Runtime,
+def decide_retry(  # noqa: PLR0913 - all but two have a default
+    pipeline: Pipeline,
     document: Document,
     *,
     by: str,
@@ -93,27 +99,31 @@ def decide_retry(
 
     Raises:
         FailedTaskTaken: It is being retried, or resolved.
-        PayloadError: The payload is none of its stage.
+        FailedTaskStranded: Its stage is not declared.
+        PayloadError: The payload is none of its stage, or too large.
     """
+    _check_failed(document)
     failed = document.data
-    if failed["status"] != Status.FAILED:
-        raise FailedTaskTaken(f"the failed task {document.id} is {failed['status']} by now")
-    stage = runtime.pipeline.stage(failed["pipeline_stage"])
+    stage = _find_stage(pipeline, document)
     number = failed["retries"] + 1
     task_id = name_retry(document.id, number)
     now = datetime.now(UTC)
-    edited = payload if payload is not None else failed["edited_payload"]
-    said = failed["payload"] if edited is None else edited
-    body = _make_body(stage, said, task_id, checked=payload is not None)
+    edited = failed["edited_payload"] if payload is None else dict(payload)
+    said = _read_payload(failed["payload"] if edited is None else edited)
+    body = _make_body(stage, said, failed, task_id)
+    if payload is not None:
+        decode_payload(body, load_payload(stage))
     action = Action.RETRIED if payload is None else Action.RETRIED_EDITED
     claim = Update(
         FAILED_TASKS,
         document.id,
         {
             "status": str(Status.RETRYING),
+            "resolved_at": None,
+            "resolved_by": None,
             "current_task_id": task_id,
             "retries": number,
-            "edited_payload": None if edited is None else dict(edited),
+            "edited_payload": _fit_payload(edited),
             "history": add_action(failed, tell_action(action, now, by, note=note, task_id=task_id)),
         },
         expect=document.update_time,
@@ -132,8 +142,17 @@ def resolve(runtime: Runtime, failed_id: str, *, by: str, note: str) -> None:
         FailedTaskTaken: It is being retried, or resolved; or somebody else was quicker.
     """
     document = find_failed_task(runtime, failed_id)
-    if document.data["status"] != Status.FAILED:
-        raise FailedTaskTaken(f"the failed task {failed_id} is {document.data['status']} by now")
+    _commit_claim(runtime, failed_id, [decide_resolution(document, by=by, note=note)])
+    count(semconv.FAILED_TASKS_RESOLVED, 1, label_failed_task(document.data, runtime.pipeline))
+
+
+def decide_resolution(document: Document, *, by: str, note: str) -> Update:
+    """Return the write that calls a failed task resolved.
+
+    Raises:
+        FailedTaskTaken: It is being retried, or resolved.
+    """
+    _check_failed(document)
     now = datetime.now(UTC)
     fields = {
         "status": str(Status.RESOLVED),
@@ -141,11 +160,33 @@ def resolve(runtime: Runtime, failed_id: str, *, by: str, note: str) -> None:
         "resolved_by": by,
         "history": add_action(document.data, tell_action(Action.RESOLVED, now, by, note=note)),
     }
-    commit_claim(
-        runtime, failed_id, [Update(FAILED_TASKS, failed_id, fields, expect=document.update_time)]
+    return Update(FAILED_TASKS, document.id, fields, expect=document.update_time)
+
+
+def reopen(runtime: Runtime, failed_id: str, *, by: str, note: str = "") -> None:
+    """Call a failed task failed again that was called resolved.
+
+    Raises:
+        FailedTaskMissing: There is none of that id.
+        FailedTaskTaken: It is not resolved; or somebody else was quicker.
+    """
+    document = find_failed_task(runtime, failed_id)
+    if document.data["status"] != Status.RESOLVED:
+        raise FailedTaskTaken(
+            f"the failed task {failed_id} is {document.data['status']}: only a resolved one can be"
+            " opened again"
+        )
+    history = add_action(
+        document.data, tell_action(Action.REOPENED, datetime.now(UTC), by, note=note)
     )
-    stage = runtime.pipeline.stage(document.data["pipeline_stage"])
-    count(semconv.FAILED_TASKS_RESOLVED, 1, describe(stage))
+    fields = {
+        "status": str(Status.FAILED),
+        "resolved_at": None,
+        "resolved_by": None,
+        "history": history,
+    }
+    claim = Update(FAILED_TASKS, failed_id, fields, expect=document.update_time)
+    _commit_claim(runtime, failed_id, [claim])
 
 
 def find_failed_task(runtime: Runtime, failed_id: str) -> Document:
@@ -160,44 +201,68 @@ def find_failed_task(runtime: Runtime, failed_id: str) -> Document:
     return document
 
 
-def commit_claim(runtime: Runtime, failed_id: str, writes: list[Write]) -> None:
-    """Commit what claims a failed task.
+def _check_failed(document: Document) -> None:
+    if document.data["status"] != Status.FAILED:
+        raise FailedTaskTaken(
+            f"the failed task {document.id} is {document.data['status']} by now: look at it again"
+        )
 
-    Raises:
-        FailedTaskTaken: Somebody else was quicker.
-    """
+
+def _find_stage(pipeline: Pipeline, document: Document) -> Stage:
+    try:
+        return pipeline.stage(document.data["pipeline_stage"])
+    except DeclarationError as error:
+        raise FailedTaskStranded(
+            f"the failed task {document.id} cannot be retried, since its stage is not declared"
+            f" ({document.data['pipeline_stage']!r}): resolve it with a note"
+        ) from error
+
+
+def _commit_claim(runtime: Runtime, failed_id: str, writes: list[Write]) -> None:
     try:
         runtime.store.commit(writes)
     except PreconditionFailed as error:
         raise FailedTaskTaken(
             f"the failed task {failed_id} was changed by somebody else just now: look at it again"
         ) from error
+    except InvalidWrite as error:
+        raise PayloadError(
+            f"the payload cannot be kept beside the original of {failed_id}: {error}"
+        ) from error
 
 
-def describe(stage: Stage) -> dict[str, str]:
-    """Return the labels by which what happens to failed tasks is counted."""
-    return {
-        semconv.STAGE: stage.name,
-        semconv.TASK_TYPE: stage.task_type,
-        semconv.SERVICE: stage.service,
-    }
+def _read_payload(kept: object) -> object:
+    """Return what a payload says: JSON that a document cannot hold is kept as bytes."""
+    if not isinstance(kept, bytes):
+        return kept
+    try:
+        return json.loads(kept)
+    except (ValueError, RecursionError):
+        return kept
 
 
-def _make_body(stage: Stage, said: object, task_id: str, *, checked: bool) -> bytes:
+def _fit_payload(edited: object) -> object:
+    return edited if value_fault(edited) is None else json.dumps(edited).encode()
+
+
+def _make_body(stage: Stage, said: object, failed: Mapping[str, Any], task_id: str) -> bytes:
     """Return the body of a retry: what was said, in a context that goes on with the same trace.
 
     Raises:
-        PayloadError: It is no JSON object, none of its stage, or too large.
+        PayloadError: It is no JSON object, or too large.
     """
     if not isinstance(said, dict):
         raise PayloadError(
             f"what {stage.name} was sent is no JSON object: retry it with a payload that is one"
         )
-    with continued(said.get("ctx")):
-        ctx = message_context(stage.queue, message_id=task_id)
-    body = json.dumps({**said, "ctx": ctx}, ensure_ascii=False).encode()
+    original = _read_payload(failed["payload"])
+    ctx = said.get("ctx") or (original.get("ctx") if isinstance(original, dict) else None)
+    with continued(ctx):
+        ctx = message_context(stage.queue, message_id=task_id) or ctx
+    try:
+        body = json.dumps({**said, "ctx": ctx}, ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise PayloadError(f"the payload cannot be written as JSON: {error}") from error
     if len(body) > MAX_BODY_BYTES:
         raise PayloadError(f"the payload has {len(body):,} bytes, and {MAX_BODY_BYTES:,} is most")
-    if checked:
-        decode_payload(body, load_payload(stage))
     return body

@@ -28,8 +28,12 @@ EXACT: Final = (
 """The fields a search compares as they are; each has an index with the time behind it."""
 
 _PAGE: Final = 500
-MOST_LOOKED_AT: Final = 20_000
-"""Failed tasks that a search for words looks at: the store has no index of words."""
+LOOKED_AT: Final = 4_000
+"""Failed tasks that one search for words looks at, since the store has no index of words: as many
+as somebody who waits for a page has the patience for. The next search goes on behind them."""
+
+MOST_COUNTED: Final = 20_000
+"""Failed tasks that are looked at to count those that say some words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,11 @@ class Criteria:
             filters.append(Filter("last_failed_at", "<", self.until))
         return filters
 
+    def having(self, field: str, value: str) -> Criteria:
+        """Return criteria that also ask for a value of one of ``EXACT``."""
+        asked: dict[str, Any] = {field: value}
+        return replace(self, **asked)
+
     def matches_text(self, failed_task: dict[str, Any]) -> bool:
         """Tell whether a failed task says all the words."""
         if not self.text:
@@ -94,45 +103,84 @@ class Group:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hold failed tasks that were found.
+
+    Attributes:
+        documents: They themselves, the one that failed last first.
+        seen: The last one that was looked at, behind which to go on; None where there are no more.
+    """
+
+    documents: list[Document]
+    seen: Document | None
+
+
 def search(
     store: DocumentStore, criteria: Criteria, *, limit: int, after: Document | None = None
-) -> list[Document]:
+) -> Page:
     """Return failed tasks, the one that failed last first.
+
+    A search for words looks at ``LOOKED_AT``: it may end before it has found ``limit``, and goes on
+    behind ``seen``.
 
     Args:
         store: Where they are.
         criteria: Which are meant.
         limit: The most to return.
-        after: The last of the page before.
+        after: Behind which one to begin: the ``seen`` of the page before.
     """
-    found = []
-    for document in _iterate(store, criteria, limit if not criteria.text else _PAGE, after):
-        if criteria.matches_text(document.data):
-            found.append(document)
+    found: list[Document] = []
+    seen = None
+    page = _PAGE if criteria.text else limit
+    for seen in _iterate(store, criteria, page, after, LOOKED_AT if criteria.text else limit):
+        if criteria.matches_text(seen.data):
+            found.append(seen)
             if len(found) == limit:
-                break
-    return found
+                return Page(found, seen)
+    is_cut = criteria.text and _is_more(store, criteria, seen)
+    return Page(found, seen if is_cut else None)
+
+
+def _is_more(store: DocumentStore, criteria: Criteria, seen: Document | None) -> bool:
+    return seen is not None and bool(
+        store.query(
+            FAILED_TASKS,
+            where=criteria.to_filters(),
+            order_by=NEWEST_FIRST,
+            limit=1,
+            start_after=seen,
+        )
+    )
 
 
 def count_matches(store: DocumentStore, criteria: Criteria) -> int:
-    """Return how many failed tasks are meant."""
+    """Return how many failed tasks are meant; with words, of the latest ``MOST_COUNTED``."""
     if not criteria.text:
-        return store.count(FAILED_TASKS, where=criteria.to_filters())
+        return _count(store, criteria)
     return sum(
-        criteria.matches_text(document.data) for document in _iterate(store, criteria, _PAGE, None)
+        criteria.matches_text(document.data)
+        for document in _iterate(store, criteria, _PAGE, None, MOST_COUNTED)
     )
 
 
 def count_by(
     store: DocumentStore, criteria: Criteria, field: str, values: Iterator[str] | tuple[str, ...]
 ) -> dict[str, int]:
-    """Return how many failed tasks there are with each of some values; those with none are left out.
+    """Return how many failed tasks there are with each of some values, without those of none.
 
     The words of the criteria do not count here.
+
+    Args:
+        store: Where they are.
+        criteria: Which are meant besides.
+        field: One of ``EXACT``.
+        values: The values.
     """
     counts = {
-        value: store.count(FAILED_TASKS, where=replace(criteria, **{field: value}).to_filters())
+        value: _count(store, criteria.having(field, value))
         for value in values
+        if getattr(criteria, field) in ("", value)
     }
     return {value: number for value, number in counts.items() if number}
 
@@ -152,10 +200,12 @@ def group_failures(store: DocumentStore, criteria: Criteria, *, limit: int) -> l
             each.data["pipeline_stage"],
             each.data["error_type"],
             each.data["error_message"],
-            store.count(FAILED_TASKS, where=replace(criteria, fingerprint=each.id).to_filters()),
+            _count(store, replace(criteria, fingerprint=each.id)),
         )
         for each in known
-        if not criteria.pipeline_stage or criteria.pipeline_stage == each.data["pipeline_stage"]
+        if criteria.pipeline_stage in ("", each.data["pipeline_stage"])
+        and criteria.error_type in ("", each.data["error_type"])
+        and criteria.fingerprint in ("", each.id)
     ]
     return sorted((each for each in groups if each.count), key=lambda each: -each.count)
 
@@ -171,10 +221,14 @@ def find_oldest(store: DocumentStore) -> datetime | None:
     return found[0].data["last_failed_at"] if found else None
 
 
+def _count(store: DocumentStore, criteria: Criteria) -> int:
+    return store.count(FAILED_TASKS, where=criteria.to_filters(), order_by=NEWEST_FIRST)
+
+
 def _iterate(
-    store: DocumentStore, criteria: Criteria, page: int, after: Document | None
+    store: DocumentStore, criteria: Criteria, page: int, after: Document | None, most: int
 ) -> Iterator[Document]:
-    for _ in range(0, MOST_LOOKED_AT, page):
+    for _ in range(0, most, page):
         found = store.query(
             FAILED_TASKS,
             where=criteria.to_filters(),

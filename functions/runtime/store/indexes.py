@@ -61,8 +61,25 @@ INDEXES: Final = (
     Index("dead_letters", (Order("failed_at"),)),
     Index("receipts", (Order("completed_at"),)),
     Index("entity_sources", (Order("entity_id"),)),
+    Index("sent_tasks", (Order("look_at"),)),
+    Index("failed_task_groups", (Order("last_failed_at", descending=True),)),
     Index("failed_tasks", (Order("last_failed_at", descending=True),)),
-    Index("failed_tasks", (Order("status"), Order("last_failed_at", descending=True))),
+    # Firestore merges these for several fields; SQLite takes the one that serves most of them.
+    *(
+        Index("failed_tasks", (*map(Order, equal), Order("last_failed_at", descending=True)))
+        for equal in (
+            ("status",),
+            ("pipeline_stage",),
+            ("function_name",),
+            ("task_type",),
+            ("error_type",),
+            ("fingerprint",),
+            ("status", "pipeline_stage"),
+            ("status", "fingerprint"),
+        )
+    ),
+    # The failed task that waits longest.
+    Index("failed_tasks", (Order("status"), Order("last_failed_at"))),
 )
 
 

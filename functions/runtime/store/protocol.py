@@ -135,8 +135,13 @@ class DocumentStore(Protocol):
             IndexMissing: It needs a composite index that is not declared.
         """
 
-    def count(self, collection: str, /, *, where: Sequence[Filter] = ()) -> int:
-        """Count the documents that match; raises as ``query`` does."""
+    def count(
+        self, collection: str, /, *, where: Sequence[Filter] = (), order_by: Sequence[Order] = ()
+    ) -> int:
+        """Count the documents that match; raises as ``query`` does.
+
+        An order tells which index serves a range, and leaves out documents without its fields.
+        """
 
     def commit(self, writes: Sequence[Write], /) -> datetime:
         """Carry out all writes at once, or none of them.

@@ -94,9 +94,11 @@ class SqliteStore:
             rows = connection.execute(*statement).fetchall()
         return [_document(*row) for row in rows]
 
-    def count(self, collection: str, /, *, where: Sequence[Filter] = ()) -> int:
+    def count(
+        self, collection: str, /, *, where: Sequence[Filter] = (), order_by: Sequence[Order] = ()
+    ) -> int:
         """Count the documents that match."""
-        query = check_query(collection, where=where)
+        query = check_query(collection, where=where, order_by=order_by)
         check_indexed(query, self._indexes)
         statement = count_documents(query, self._indexes)
         with self._file.reader() as connection:

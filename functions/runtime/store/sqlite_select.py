@@ -89,8 +89,10 @@ def _matching(query: Query, indexes: Sequence[Index]) -> tuple[str, list[Conditi
         conditions.append((f"collection = {_literal(index.collection)}", []))
         # SQLite keeps no statistics here, and without them it prefers the index of names.
         table = f"documents INDEXED BY {_quoted(index_name(index))}"
+    served = () if index is None else index.fields[: _served(query, index)]
     for each in query.where:
-        conditions += _compare(each)
+        other = _find_other(each, {field.field for field in served}, indexes, query.collection)
+        conditions += _compare(each) if other is None else [_look_up(each, other)]
     ranged = {each.field for each in query.where if each.op in RANGES}
     # As IS NOT NULL, but SQLite seeks past the documents without the field.
     conditions += [
@@ -99,6 +101,29 @@ def _matching(query: Query, indexes: Sequence[Index]) -> tuple[str, list[Conditi
     if query.start_after is not None:
         conditions += _behind(query, query.start_after)
     return f"{table} WHERE {' AND '.join(sql for sql, _ in conditions)}", conditions
+
+
+def _find_other(
+    filter_: Filter, served: set[str], indexes: Sequence[Index], collection: str
+) -> Index | None:
+    """Return an index for a comparison that the chosen one does not serve."""
+    if filter_.op != "==" or not served or filter_.field in served:
+        return None
+    return next(
+        (i for i in indexes if i.collection == collection and i.fields[0].field == filter_.field),
+        None,
+    )
+
+
+def _look_up(filter_: Filter, index: Index) -> Condition:
+    """Compare through another index, as Firestore merges them.
+
+    Else SQLite would read and decode each document that the chosen index has found.
+    """
+    source = f"documents INDEXED BY {_quoted(index_name(index))}"
+    matching = f"collection = {_literal(index.collection)} AND {_key(filter_.field)} = ?"
+    sql = f"rowid IN (SELECT rowid FROM {source} WHERE {matching})"  # noqa: S608 - see _matching
+    return sql, [sort_key(filter_.value)]
 
 
 def _compare(filter_: Filter) -> Iterator[Condition]:

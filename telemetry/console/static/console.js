@@ -46,10 +46,32 @@
     const template = document.createElement("template");
     template.innerHTML = text;
     const fragment = document.importNode(template.content, true);
+    addCopying(fragment);
     const pictures = [...fragment.querySelectorAll("img")];
     // One that does not come is shown by its words.
     await Promise.allSettled(pictures.map((each) => each.decode()));
     return fragment;
+  }
+
+  /** Let queries be copied. */
+  function addCopying(fragment) {
+    for (const query of fragment.querySelectorAll('[data-keep="sql-text"]')) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Copy SQL";
+      button.dataset.keep = "sql-copy";
+      const outcome = document.createElement("span");
+      outcome.setAttribute("role", "status");
+      button.addEventListener("click", async () => {
+        try {
+          await navigator.clipboard.writeText(query.textContent);
+          outcome.textContent = "Copied";
+        } catch {
+          outcome.textContent = "The browser does not allow it";
+        }
+      });
+      query.before(button, " ", outcome);
+    }
   }
 
   function paragraph(text) {

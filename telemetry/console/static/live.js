@@ -13,8 +13,9 @@
 
   const regionsOf = (page) => [...page.querySelectorAll("[data-live]")];
 
-  /** Tell whether somebody is in a region: with the focus, or with selected text. */
+  /** Tell whether somebody is in a region: with the focus, with selected text, with a ticked box. */
   function isInUse(region) {
+    if (region.querySelector("input[type=checkbox]:checked")) return true;
     const selection = getSelection();
     const holds = !selection.isCollapsed && region.contains(selection.anchorNode);
     return holds || (region.contains(document.activeElement) && document.activeElement !== region);

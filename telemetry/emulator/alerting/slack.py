@@ -7,59 +7,44 @@ https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachme
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from telemetry.emulator.alerting.mrkdwn import cut, escape, escape_plain, flatten, write_table
 from telemetry.emulator.timestamps import read_timestamp
+from telemetry.slack.limits import MAX_HEADER, MAX_TEXT
+from telemetry.slack.mrkdwn import escape, escape_inline, link, mark_up, write_plain
+from telemetry.slack.tables import draw_code
 
 if TYPE_CHECKING:
     from telemetry.emulator.management.bodies import Content
 
-MOST_HEADER: Final = 150
-MOST_TEXT: Final = 3_000
-_MOST_ROWS: Final = 10
-_MOST_NAME: Final = 120
+_MAX_PART: Final = MAX_TEXT // 2 - 1
+"""Of an attachment, of which the description is one half and the rows are the other."""
+_MAX_NAME: Final = 120
 _RED, _GREEN, _YELLOW = "#d92d20", "#12b76a", "#f79009"
 
 
 def make_blocks(notification: Content) -> Content:
     """Return a message of blocks: what fires, its description, its first rows, its window."""
-    blocks: list[Content] = [
-        {
-            "type": "header",
-            "text": {"type": "plain_text", "text": cut(_title(notification), MOST_HEADER)},
-        }
-    ]
-    if description := _description(notification):
-        blocks.append(_section(description))
-    if notification["result"]:
-        blocks.append(_section(_table(notification)))
-    blocks.append(
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": _context(notification)}]}
-    )
+    title = escape(f"{_state(notification)}: {notification['alert_name']}", MAX_HEADER)
+    blocks: list[Content] = [{"type": "header", "text": write_plain(title)}]
+    blocks += [{"type": "section", "text": mark_up(part)} for part in _parts(notification)]
+    blocks.append({"type": "context", "elements": [mark_up(_context(notification))]})
     return {"text": _fallback(notification), "blocks": blocks}
 
 
 def make_attachments(notification: Content) -> Content:
     """Return a message with an attachment: the same as :func:`make_blocks`, for older clients."""
-    parts = [_description(notification)]
-    if notification["result"]:
-        parts.append(_table(notification))
     attachment = {
         "color": _color(notification),
         "fallback": _fallback(notification),
-        "title": escape_plain(notification["alert_name"], MOST_HEADER),
-        "text": "\n".join(filter(None, parts)),
-        "footer": cut(_window(notification), MOST_HEADER),
+        "title": escape_inline(notification["alert_name"], MAX_HEADER),
+        "text": "\n".join(_parts(notification)),
+        "footer": _window(notification),
         "mrkdwn_in": ["text"],
     }
     if notification["alert_url"]:
         attachment["title_link"] = notification["alert_url"]
     return {"text": _fallback(notification), "attachments": [attachment]}
-
-
-def _title(notification: Content) -> str:
-    return f"{_state(notification)}: {flatten(notification['alert_name'])}"
 
 
 def _state(notification: Content) -> str:
@@ -78,23 +63,22 @@ def _color(notification: Content) -> str:
 
 def _fallback(notification: Content) -> str:
     """Return what a notification on a screen's edge shows."""
-    name = escape_plain(notification["alert_name"], _MOST_NAME * 2)
+    name = escape_inline(notification["alert_name"], _MAX_NAME * 2)
     return f"{_state(notification)}: {name} ({_count(notification)})"
 
 
-def _description(notification: Content) -> str:
-    return escape(notification["alert_description"] or "", MOST_TEXT // 2).strip()
-
-
-def _table(notification: Content) -> str:
-    return write_table(notification["result"][:_MOST_ROWS], MOST_TEXT // 2 - 2)
+def _parts(notification: Content) -> list[str]:
+    """Return the description, whose marks its author meant, and the rows."""
+    description = (notification["alert_description"] or "").strip()
+    parts = escape(description, _MAX_PART, lines=True), draw_code(notification["result"], _MAX_PART)
+    return [part for part in parts if part]
 
 
 def _context(notification: Content) -> str:
     parts = [_count(notification), _window(notification)]
     if url := notification["alert_url"]:
-        parts.append(f"<{escape(url, MOST_TEXT // 2)}|Open the alert>")
-    parts.append(escape_plain(notification["project_name"], _MOST_NAME))
+        parts.append(link(url, "Open the alert"))
+    parts.append(escape_inline(notification["project_name"], _MAX_NAME))
     return " · ".join(parts)
 
 
@@ -109,7 +93,3 @@ def _window(notification: Content) -> str:
     )
     last = f"{end:%H:%M:%S}" if start.date() == end.date() else f"{end:%Y-%m-%d %H:%M:%S}"
     return f"{start:%Y-%m-%d %H:%M:%S} - {last} UTC"
-
-
-def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}

@@ -14,7 +14,8 @@ import requests
 import uvicorn
 from starlette.applications import Starlette
 
-from telemetry.slack import Inbox, slack_routes
+from telemetry.slack.api import slack_routes
+from telemetry.slack.inbox import Inbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from telemetry.slack import Message
+    from telemetry.slack.inbox import Message
 
 SECRET = "a-secret-of-the-webhook"
 TOKEN = "xoxb-a-token-of-the-bot"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from functions.embedded.session import Session
-    from telemetry.slack import Message
+    from telemetry.slack.inbox import Message
 
 
 @dataclass

@@ -14,7 +14,7 @@ from telemetry.console import make_console
 from telemetry.console.alerts import alerts_section
 from telemetry.console.emulator import Emulator
 from telemetry.console.inbox import inbox_section
-from telemetry.slack import Inbox
+from telemetry.slack.inbox import Inbox
 from telemetry.web_server import address_of, listen
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from starlette.applications import Starlette
 
 from telemetry.errors import StoreUnavailable, StoreUnusable
-from telemetry.slack import Inbox, slack_routes
-from telemetry.slack.inbox import MAX_MESSAGES
+from telemetry.slack.api import slack_routes
+from telemetry.slack.inbox import MAX_MESSAGES, Inbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -92,13 +92,13 @@ def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:
 
 
 def test_a_damaged_page_is_an_error_that_says_what_to_do(path: Path) -> None:
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, indexes=())) as store:
         store.commit([Create("c", f"{n:03}", {"x": "x" * 3_000}) for n in range(100)])
     content = bytearray(path.read_bytes())
     content[4096 * 8 :] = b"\xff" * (len(content) - 4096 * 8)
     path.write_bytes(content)
     with (
-        closing(SqliteStore(path)) as store,
+        closing(SqliteStore(path, indexes=())) as store,
         pytest.raises(StoreUnusable, match=r"store\.db is damaged.*Restore it from a backup"),
     ):
         store.query("c")

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from telemetry.alerting.cases import NOON, Cases, LocatedCase, load_cases
-from telemetry.alerting.evaluation import Conditions, Evaluator
+from telemetry.alerting.case_files import Cases, LocatedCase, load_cases
+from telemetry.alerting.cases import NOON
+from telemetry.alerting.evaluation import Answer, Conditions, Evaluator
 from telemetry.alerting.rows import make_rows
 from telemetry.definitions.alerts import Alert
 from telemetry.definitions.declarations import Declaration, combine
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     Load = Callable[..., Cases]
     Read = Callable[..., tuple[LocatedCase, ...]]
     Ask = Callable[..., list[dict[str, Any]]]
+    Asking = Callable[..., Answer]
 
 
 @pytest.fixture
@@ -73,6 +75,18 @@ def ask(evaluator: Evaluator) -> Ask:
         return evaluator.run(Conditions(sql=sql, **{**given, **fields}), NOON + at)
 
     return run
+
+
+@pytest.fixture
+def asking(evaluator: Evaluator) -> Asking:
+    """Ask a panel's query over entries, as of the test's time."""
+
+    def ask_it(sql: str, *entries: Entry, **fields: Any) -> Answer:
+        evaluator.take(make_rows(entries, NOON, CATALOGUE))
+        given = {"now": NOON, "after": NOON - timedelta(hours=1), "until": NOON}
+        return evaluator.ask(sql, **{**given, **fields})
+
+    return ask_it
 
 
 BUSY = "SELECT count(*) AS n FROM records HAVING count(*) > 1"

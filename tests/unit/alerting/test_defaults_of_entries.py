@@ -75,7 +75,7 @@ def test_defaults_that_are_none_are_told(load: Load, defaults: str, message: str
     assert (2, message) == (problem.place.line, problem.message)
 
 
-@pytest.mark.parametrize("given", ["[{at: 0m, attributes: 5}]", "[5]", "5", "{at: 0m}"])
+@pytest.mark.parametrize("given", ["[{at: 0m, attributes: 5}]", "[5]", "5", "{until: 0m}"])
 def test_entries_that_are_none_are_told(load: Load, given: str) -> None:
     text = f"""\
 alert: A

@@ -10,7 +10,7 @@ from telemetry.alerting.timeline import MetricEntry, SpanEntry
 from telemetry.errors import QueryError
 
 if TYPE_CHECKING:
-    from conftest import Ask
+    from conftest import Ask, Asking
 
 MINUTE = timedelta(minutes=1)
 NAMES = "SELECT span_name AS n FROM records ORDER BY 1"
@@ -98,3 +98,25 @@ def test_a_query_that_cannot_be_run_says_so_and_the_next_one_runs(ask: Ask, sql:
 
 def test_no_run_returns_more_rows_than_logfire_does(ask: Ask) -> None:
     assert MOST_ROWS == len(ask(f"SELECT value FROM generate_series(1, {MOST_ROWS + 5})"))
+
+
+def test_an_answer_has_its_columns_without_rows(asking: Asking) -> None:
+    answer = asking("SELECT span_name AS n, duration FROM records")
+
+    assert (("n", "duration"), ()) == answer
+
+
+def test_a_query_that_one_pass_cannot_plan_is_planned_thoroughly(asking: Asking) -> None:
+    sql = """
+    WITH names(name) AS (VALUES ('a'), ('b')),
+    wanted AS (SELECT trace_id FROM records WHERE span_name = 'a')
+    SELECT name, count(records.span_name) AS n FROM names
+    LEFT JOIN records ON records.span_name = name
+        AND records.trace_id IN (SELECT trace_id FROM wanted)
+    GROUP BY name ORDER BY name
+    """
+    given = (span("a", "-1m", trace="one"), span("b", "-1m", trace="one"), span("b", "-1m"))
+
+    assert ({"name": "a", "n": 1}, {"name": "b", "n": 1}) == asking(sql, *given).rows
+    # The rows of the test before are gone from it, too.
+    assert ({"name": "a", "n": 0}, {"name": "b", "n": 0}) == asking(sql, given[2]).rows

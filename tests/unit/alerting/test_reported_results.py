@@ -7,18 +7,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from telemetry.alerting.cases import NOON, Case, Expectation, LocatedCase
-from telemetry.alerting.reports import (
-    as_json,
-    as_junit,
-    failure_lines,
-    measure_coverage,
-    summary,
-)
+from telemetry.alerting.case_files import LocatedCase
+from telemetry.alerting.cases import NOON, AlertCase, Expectation
+from telemetry.alerting.coverage import measure_coverage
+from telemetry.alerting.reports import as_json, as_junit, failure_lines, summary
 from telemetry.alerting.runner import Miss, Result
+from telemetry.alerting.subjects import Subject
 from telemetry.definitions.places import Place
 
 FILE = Path("alerts/a.test.yaml")
+BUSY = Subject("", "Busy")
 HOSTILE = [
     "a\x1b[31mred\x00\x07",
     "]]><evil/>&amp;\"'",
@@ -30,14 +28,16 @@ HOSTILE = [
 
 def result(
     *messages: str,
-    alert: str = "Busy",
+    subject: Subject = BUSY,
     name: str = "one",
     fired: bool = True,
     quiet: bool = True,
     rows: tuple[dict[str, Any], ...] = (),
 ) -> Result:
-    case = Case(name=name, expect=(Expectation(fires=True),))
-    located = LocatedCase(alert, case, NOON, Place(FILE, 3, 5), (Place(FILE, 6, 9),))
+    case = AlertCase(name=name, expect=(Expectation(fires=True),))
+    located = LocatedCase(
+        Subject(dashboard, alert), case, NOON, Place(FILE, 3, 5), (Place(FILE, 6, 9),)
+    )
     misses = tuple(Miss(Place(FILE, 6, 9), message, rows) for message in messages)
     return Result(located, misses, fired, quiet, 0.25)
 
@@ -66,7 +66,9 @@ def test_many_rows_and_long_values_are_cut() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_failure_steers_no_terminal_and_begins_no_line(text: str) -> None:
-    lines = list(failure_lines(result("no", alert=text, name=text, rows=({text: text},))))
+    lines = list(
+        failure_lines(result("no", subject=Subject("", text), name=text, rows=({text: text},)))
+    )
 
     assert 3 == len(lines)
     assert not any(set("\x00\x07\x1b\r\n\u202e") & set(line) for line in lines)
@@ -78,7 +80,7 @@ def test_the_last_line_counts() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_junit_is_well_formed_whatever_tests_are_called(text: str) -> None:
-    failed = result(text, alert=text, name=text, rows=({"n": text},))
+    failed = result(text, subject=Subject("", text), name=text, rows=({"n": text},))
     root = ET.fromstring(as_junit([failed, result()], 1.0))  # noqa: S314 - our own document
     (suite,) = root
 
@@ -100,28 +102,44 @@ def test_junit_names_file_and_line() -> None:
     assert "no row has n=1" == case[0].get("message")
 
 
-def test_json_has_all_of_it() -> None:
-    results = [result(), result("no", name="two", rows=({"n": 1},))]
-    document = json.loads(json.dumps(as_json(results, measure_coverage(results, ["Busy", "B"]))))
+def subjects(*alerts: str, dashboard: str = "") -> set[Subject]:
+    panels = {Subject(dashboard, "Panel")} if dashboard else set()
+    return {*(Subject("", each) for each in alerts), *panels}
 
-    assert (1, 1) == (document["passed"], document["failed"])
+
+def test_json_has_all_of_it() -> None:
+    results = [
+        result(),
+        result("no", name="two", rows=({"n": 1},)),
+        result(subject=Subject("d", "Panel"), fired=False),
+    ]
+    coverage = measure_coverage(results, subjects("Busy", "B", dashboard="d"))
+    document = json.loads(json.dumps(as_json(results, coverage)))
+
+    assert (2, 1) == (document["passed"], document["failed"])
     assert [{"line": 6, "message": "no", "rows": [{"n": 1}]}] == document["tests"][1]["misses"]
+    assert [{"alert": "Busy"}, {"alert": "Busy"}, {"dashboard": "d", "panel": "Panel"}] == [
+        {key: test[key] for key in ("alert", "dashboard", "panel") if key in test}
+        for test in document["tests"]
+    ]
     assert {
-        "percent": 50.0,
+        "percent": 33.3,
         "untested": ["B"],
         "never_firing": [],
         "never_quiet": [],
+        "untested_panels": [],
+        "panels_without_rows": [{"dashboard": "d", "panel": "Panel"}],
     } == document["coverage"]
 
 
 def test_an_alert_is_covered_by_a_test_that_fires_and_one_that_does_not() -> None:
     results = [
-        result(alert="both", quiet=False),
-        result(alert="both", fired=False),
-        result(alert="only fires", quiet=False),
-        result(alert="never fires", fired=False),
+        result(subject=Subject("", "both"), quiet=False),
+        result(subject=Subject("", "both"), fired=False),
+        result(subject=Subject("", "only fires"), quiet=False),
+        result(subject=Subject("", "never fires"), fired=False),
     ]
-    coverage = measure_coverage(results, ["both", "only fires", "never fires", "none\n"])
+    coverage = measure_coverage(results, subjects("both", "only fires", "never fires", "none\n"))
 
     assert 25 == coverage.percent
     assert [
@@ -132,5 +150,30 @@ def test_an_alert_is_covered_by_a_test_that_fires_and_one_that_does_not() -> Non
     ] == list(coverage.lines())
 
 
-def test_without_alerts_all_of_them_are_covered() -> None:
+def test_a_panel_is_covered_by_a_test_in_which_it_has_rows() -> None:
+    panels = [Subject("d", each) for each in ("rows", "empty", "none")]
+    results = [
+        result(subject=Subject("d", "rows"), quiet=False),
+        result(subject=Subject("d", "empty"), fired=False),
+        result(quiet=False),
+        result(fired=False),
+    ]
+    coverage = measure_coverage(results, [BUSY, *panels])
+
+    assert 50 == coverage.percent
+    assert [
+        "d: none: has no test",
+        "d: empty: has no test in which it has rows",
+        "coverage 50 % of 1 alert and 3 panels",
+    ] == list(coverage.lines())
+
+
+def test_an_alert_and_a_panel_of_one_name_are_two() -> None:
+    results = [result(subject=Subject("d", "Busy"))]
+    coverage = measure_coverage(results, subjects("Busy", dashboard="d"))
+
+    assert subjects("Busy", dashboard="d") == set(coverage.untested)
+
+
+def test_without_alerts_and_panels_all_of_them_are_covered() -> None:
     assert 100 == measure_coverage([], []).percent

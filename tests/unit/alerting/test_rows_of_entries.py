@@ -205,3 +205,38 @@ def test_a_histogram_has_no_more_buckets_than_the_sdk_sends(ask: Ask) -> None:
     )
 
     assert 80 < row["n"] <= 160
+
+
+def test_a_span_is_in_the_one_it_names(ask: Ask) -> None:
+    rows = ask(
+        "SELECT inner_span.span_name AS inside, outer_span.span_name AS around"
+        " FROM records AS inner_span JOIN records AS outer_span"
+        " ON inner_span.trace_id = outer_span.trace_id"
+        " AND inner_span.parent_span_id = outer_span.span_id",
+        span(span="make", id="a", trace="one"),
+        span(span="take", parent="a", trace="one"),
+        span(span="strange", parent="a", trace="two"),
+        span(span="lonely", parent="gone", trace="one"),
+        span(span="free"),
+    )
+
+    assert [{"inside": "take", "around": "make"}] == rows
+
+
+def test_an_exception_and_a_status_say_what_went_wrong(ask: Ask) -> None:
+    (row,) = ask(
+        "SELECT exception_type, exception_message, otel_status_message FROM records",
+        span(exception="builtins.OSError", exception_message="gone", status_message="no luck"),
+    )
+
+    assert {
+        "exception_type": "builtins.OSError",
+        "exception_message": "gone",
+        "otel_status_message": "no luck",
+    } == row
+
+
+def test_a_status_may_say_something_without_being_an_error(ask: Ask) -> None:
+    sql = "SELECT otel_status_message AS said, otel_status_code AS code FROM records"
+
+    assert [{"said": "all well", "code": "UNSET"}] == ask(sql, span(status_message="all well"))

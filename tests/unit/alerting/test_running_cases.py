@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from telemetry.alerting.runner import Result, run_cases
+from telemetry.alerting.subjects import Subject
 from telemetry.metrics import Kind, Metric
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     Run = Callable[..., Result]
 
 
+BUSY = Subject("", "Busy")
+
+
 @pytest.fixture
 def run(read: Read, make_alert: Make) -> Run:
     """Run one test of an alert that fires from two records on."""
@@ -25,7 +29,7 @@ def run(read: Read, make_alert: Make) -> Run:
     def run_it(given: str, *expect: str, **keys: Any) -> Result:
         lines = "".join(f"\n      - {each}" for each in expect)
         text = f"alert: Busy\ntests:\n  - name: one\n    given: {given}\n    expect:{lines}\n"
-        (result,) = run_cases(read(text), {"Busy": make_alert(**keys)}, processes=1)
+        (result,) = run_cases(read(text), {BUSY: make_alert(**keys)}, processes=1)
         return result
 
     return run_it
@@ -41,7 +45,7 @@ TWO = "[{at: -1m, span: a, every: 10s, times: 2}]"
 def test_what_is_found_passes(run: Run) -> None:
     result = run(TWO, "{fires: true, rows: [{n: 2}], notifies: true}", "{at: 5m, fires: false}")
 
-    assert ([], True, True) == (said(result), result.fired, result.stayed_quiet)
+    assert ([], True, True) == (said(result), result.had_rows, result.had_none)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +119,7 @@ def test_a_query_that_cannot_be_run_fails_the_test(run: Run) -> None:
 
     assert [6, 7] == [miss.place.line for miss in result.misses]
     assert "the query cannot be run: " in result.misses[0].message
-    assert (False, False) == (result.fired, result.stayed_quiet)
+    assert (False, False) == (result.had_rows, result.had_none)
 
 
 def many(read: Read) -> tuple[Any, ...]:
@@ -136,11 +140,13 @@ def test_several_processes_give_the_same_results_in_the_same_order(
 ) -> None:
     gauge = Metric(name="m", kind=Kind.GAUGE, unit="1", description="A.", attributes=frozenset())
     sql = "SELECT min(metric_type) AS kind, count(*) AS n FROM metrics HAVING count(*) > 0"
-    alerts = {"Busy": make_alert(sql)}
+    subjects = {BUSY: make_alert(sql)}
     one, two = (
         [
-            (result.test, result.misses, result.fired, result.stayed_quiet)
-            for result in run_cases(many(read), alerts, catalogue={"m": gauge}, processes=processes)
+            (result.test, result.misses, result.had_rows, result.had_none)
+            for result in run_cases(
+                many(read), subjects, catalogue={"m": gauge}, processes=processes
+            )
         ]
         for processes in (1, 2)
     )

@@ -89,7 +89,7 @@ tests:
 
     assert [(6, 37), (7, 9)] == [each[:2] for each in found]
     assert "no duration" in found[0][2]
-    assert "an entry has one of `span`, `log` and `metric`" in found[1][2]
+    assert "an entry has one of `span`, `log`, `metric` and `file`" in found[1][2]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,18 @@ def test_a_span_is_an_error_by_its_level_or_exception_unless_it_says_so(
     expected: bool,  # noqa: FBT001 - of the table
 ) -> None:
     assert expected == SpanEntry.model_validate({"at": "0m", "span": "work", **keys}).is_error
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"id": "a", "every": "1s", "times": 2}, "`id` is of one span"),
+        ({"exception_message": "gone"}, "wants `exception`"),
+    ],
+)
+def test_what_no_span_can_be_is_told(keys: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        SpanEntry.model_validate({"at": "0m", "span": "work", **keys})
 
 
 @pytest.mark.parametrize(

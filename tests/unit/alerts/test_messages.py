@@ -19,8 +19,6 @@ from functions.alerts.messages import (
     tell_of_end,
     tell_of_more_runs,
 )
-from functions.alerts.mrkdwn import escape
-from functions.alerts.tables import draw_table
 from functions.runtime.settings import Settings
 from telemetry.slack.limits import find_fault
 
@@ -201,43 +199,3 @@ def test_whatever_is_told_slack_takes_it_and_nothing_foreign_notifies_or_links( 
             assert not re.search(r"[\x00-\x08\x0b-\x1f\u202a-\u202e]", text)
         written = json.dumps(message.blocks)
         assert written.count('"type": "mrkdwn"') == written.count('"verbatim": true')
-
-
-@given(st.text(alphabet="&<>a\U0001f600\n", max_size=60), st.integers(1, 60))
-def test_escaped_text_is_never_longer_than_its_limit_nor_cut_within_an_entity(
-    text: str, limit: int
-) -> None:
-    escaped = escape(text, limit, lines=True)
-
-    assert len(escaped.encode("utf-16-le")) // 2 <= limit
-    assert "" == re.sub(r"&(amp|lt|gt);|[a\U0001f600\n…]", "", escaped)
-
-
-def test_a_table_is_aligned_by_the_width_of_its_characters() -> None:
-    rows = [
-        {"name": "世界", "share": 0.125, "n": 5},
-        {"name": "a|b\nc", "share": 1234567.0, "n": None},
-        {"name": True, "share": float("nan")},
-    ]
-
-    assert [
-        "name          share  n",
-        "世界          0.125  5",
-        "a|b\\nc  1.23457e+06  -",
-        "True            nan  -",
-    ] == draw_table(rows).splitlines()
-
-
-def test_a_table_leaves_out_what_does_not_fit_and_says_so() -> None:
-    rows = [{f"column {number}": "x" * 50 for number in range(9)}] * 30
-
-    heading, *lines = draw_table(rows).splitlines()
-
-    assert heading.endswith("  …")
-    assert 10 == len(lines)
-    assert all(len(line) <= 110 for line in lines)
-    assert lines[0].startswith("x" * 31 + "…")
-
-
-def test_no_rows_are_no_table() -> None:
-    assert ["", ""] == [draw_table([]), draw_table([{}])]

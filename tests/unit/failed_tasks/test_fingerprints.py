@@ -39,9 +39,9 @@ def test_numbers_ids_and_quoted_texts_make_no_difference(
 ) -> None:
     message = "page {} of document {} says {}{}{}: given up after {} attempts"
 
-    assert fingerprint(
-        message.format(1, UUID(int=0), "'", "nothing", "'", 5)
-    ) == fingerprint(message.format(number, name, quote, quoted, quote, number))
+    assert fingerprint(message.format(1, UUID(int=0), "'", "nothing", "'", 5)) == fingerprint(
+        message.format(number, name, quote, quoted, quote, number)
+    )
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,14 @@ def test_a_pie_says_its_numbers_and_leaves_out_nothing_but_zeros() -> None:
     assert ["a (3)", "(none) (1)"] == [each["label"] for each in chart["data"]["values"]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [("pie", {"s": "a", "n": 0}), ("time-series", {"n": 1}), ("time-series", {"x": None, "n": 1})],
+)
+def test_rows_of_which_nothing_can_be_drawn_are_a_table(kind: str, row: dict[str, Any]) -> None:
+    assert make_chart(view_of({"kind": kind}, row), LIGHT, 400, 200) is None
+
+
 def test_a_gauge_shows_its_value_and_turns_red_above_a_threshold() -> None:
     options = {"max": 50, "thresholds": {"steps": [{"value": 40}]}}
     quiet = chart_of({"kind": "gauge", "options": options}, {"rate": 10.0})
@@ -127,6 +135,13 @@ def test_a_gauge_shows_its_value_and_turns_red_above_a_threshold() -> None:
     assert (False, True) == tuple(
         each["layer"][1]["mark"]["color"] == LIGHT.bad for each in (quiet, loud)
     )
+
+
+@pytest.mark.parametrize("odd", ["abc", [1], None, 0, float("nan"), float("inf"), 10**400])
+def test_a_gauge_whose_options_are_no_numbers_is_drawn_all_the_same(odd: Any) -> None:
+    usual = chart_of({"kind": "gauge"}, {"rate": 50.0})
+    options = {"max": odd, "thresholds": {"steps": [{"value": odd}]}} if odd != 0 else {"max": odd}
+    assert usual == chart_of({"kind": "gauge", "options": options}, {"rate": 50.0})
 
 
 KINDS = ["time-series", "bar", "pie", "table", "values", "gauge"]

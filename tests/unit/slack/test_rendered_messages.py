@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from telemetry.slack import Message, render_message
-from telemetry.slack.blocks import render_mrkdwn
+from telemetry.slack.blocks import render_message, render_mrkdwn
+from telemetry.slack.inbox import Message
 
 ELEMENTS = {
     "a",

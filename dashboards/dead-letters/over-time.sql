@@ -1,7 +1,7 @@
--- How many tasks failed for good over time, by error?
+-- How many tasks failed for good over time, by {{ by.title }}?
 SELECT
     time_bucket($resolution, recorded_timestamp) AS x,
-    attributes->>'error.type' AS error_type,
+    attributes->>{{ by.attribute | sql }} AS {{ by.column }},
     metric_increase(value, recorded_timestamp) AS dead_letters
 FROM metrics
 WHERE metric_name = 'tasks_dead_lettered'

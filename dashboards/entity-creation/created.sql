@@ -1,8 +1,0 @@
--- How many entities of each kind were created?
-SELECT
-{%- for entity in entities %}
-    coalesce(metric_increase(value, recorded_timestamp)
-        FILTER (WHERE metric_name = '{{ entity }}_created'), 0) AS {{ entity }}{{ "" if loop.last else "," }}
-{%- endfor %}
-FROM metrics
-WHERE metric_name IN ({% for entity in entities %}'{{ entity }}_created'{{ "" if loop.last else ", " }}{% endfor %})
