@@ -205,6 +205,9 @@ def _make_column(
         values.append(value)
         if column.type is ColumnType.TIMESTAMP and value is not None:
             values[-1] = _read_time(number, column.name, value)
+        elif pa.types.is_list(arrow_type) and not isinstance(value, list | None):
+            # Arrow would make a list of a text's letters.
+            raise _InvalidRowError(f"row {number}: {column.name} is no list: {value!r:.60}")
         elif column.type is ColumnType.JSON and value is not None and not isinstance(value, str):
             values[-1] = orjson.dumps(value).decode()
     try:

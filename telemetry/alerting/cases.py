@@ -82,7 +82,7 @@ Texts = Annotated[
     Field(min_length=1),
     BeforeValidator(
         lambda value: [value] if isinstance(value, str) else value,
-        json_schema_input_type=str | list[str],
+        json_schema_input_type=str | Annotated[list[str], Field(min_length=1)],
     ),
 ]
 """Values of a variable: one, or several."""

@@ -82,7 +82,10 @@ def test_only_what_matches_is_tested(alerts: Path) -> None:
 def test_a_match_that_finds_nothing_is_no_success(alerts: Path) -> None:
     ended = mystage("test", "--match", "three")
 
-    assert (1, "Error: no test's alert or name contains 'three'\n") == (ended.code, ended.stderr)
+    assert (1, "Error: no test's alert, panel or name contains 'three'\n") == (
+        ended.code,
+        ended.stderr,
+    )
 
 
 def test_as_json_it_prints_one_document(alerts: Path) -> None:
@@ -199,9 +202,11 @@ def test_many_tests_run_in_several_processes_and_leave_nothing_behind(
     assert ["alerts"] == [each.name for each in tmp_path.iterdir()]
 
 
-def test_the_pipelines_own_alerts_are_all_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_pipelines_own_alerts_and_panels_are_all_tested(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     ended = mystage("test", "--min-coverage", "100")
 
     assert 0 == ended.code, ended.stdout
-    assert "coverage 100 % of 10 alerts" == ended.stdout.splitlines()[-1]
+    assert "coverage 100 % of 10 alerts and 48 panels" == ended.stdout.splitlines()[-1]

@@ -86,8 +86,14 @@ class Admin:
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Send a request, from this machine unless ``client`` says otherwise."""
-        client = more.pop("client", ("127.0.0.1", 50_000))
         headers = {**self.headers, **more.pop("headers", {})}
+        return self.send_raw(method, path, list(headers.items()), **more)
+
+    def send_raw(
+        self, method: str, path: str, headers: list[tuple[str, str]], **more: Any
+    ) -> httpx.Response:
+        """Send a request with these headers only."""
+        client = more.pop("client", ("127.0.0.1", 50_000))
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, client=client, raise_app_exceptions=False)

@@ -35,9 +35,7 @@ def result(
     rows: tuple[dict[str, Any], ...] = (),
 ) -> Result:
     case = AlertCase(name=name, expect=(Expectation(fires=True),))
-    located = LocatedCase(
-        Subject(dashboard, alert), case, NOON, Place(FILE, 3, 5), (Place(FILE, 6, 9),)
-    )
+    located = LocatedCase(subject, case, NOON, Place(FILE, 3, 5), (Place(FILE, 6, 9),))
     misses = tuple(Miss(Place(FILE, 6, 9), message, rows) for message in messages)
     return Result(located, misses, fired, quiet, 0.25)
 
