@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import subprocess
 import sys
@@ -60,7 +61,8 @@ class ServingProcess:
         line = self._first_line(patience)
         if not line.startswith(_READY):
             self.kill()
-            raise ServerNotStarted(f"The {name} did not start: {self.log or line!r}")
+            told = self.log or line.strip() or "it ended without a word"
+            raise ServerNotStarted(f"The {name} did not start: {told}")
         self.address = line.removeprefix(_READY).strip()
 
     def __enter__(self) -> Self:
@@ -90,6 +92,11 @@ class ServingProcess:
         """Return the last lines the server has written to stderr so far."""
         return "".join(self._log).strip()
 
+    @property
+    def last_words(self) -> str:
+        """Return a paragraph with what it said before it ended; "" where it said nothing."""
+        return f"\nWhat it said last:\n{self.log}" if self.log else ""
+
     def stop(self) -> int:
         """Stop the server in good order and return its exit code; a second call changes nothing.
 
@@ -117,8 +124,13 @@ class ServingProcess:
         return code
 
     def _first_line(self, patience: float) -> str:
-        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        _in_background(self._process.stdout, lines.put)
+        lines: queue.Queue[str] = queue.Queue(1)
+
+        def keep_first(line: str) -> None:
+            with contextlib.suppress(queue.Full):  # it is read on, lest the server is held up
+                lines.put_nowait(line)
+
+        _in_background(self._process.stdout, keep_first)
         try:
             return lines.get(timeout=patience)
         except queue.Empty:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from telemetry.errors import PortUnusable
+from telemetry.errors import PortUnusable, ServerNotStarted
 from telemetry.serving import HOST, call_when_asked_to_stop, loop_factory
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         raise PortUnusable(
             f"Port {port} of {HOST} cannot be listened on: {error.strerror}. Give another --port,"
-            " or none to have a free one picked"
+            " or --port 0 to have a free one picked"
         ) from error
 
 
@@ -48,7 +48,7 @@ class WebServer(uvicorn.Server):
 
     Args:
         app: The application.
-        ready: Called once it takes requests.
+        ready: Called once it takes requests; never where it is asked to stop before.
         until_stdin_closes: Whether to stop when standard input ends.
     """
 
@@ -70,19 +70,29 @@ class WebServer(uvicorn.Server):
         self._until_stdin_closes = until_stdin_closes
 
     def serve_on(self, listener: socket.socket) -> None:
-        """Serve on a socket of ``listen``."""
+        """Serve on a socket of ``listen``.
+
+        Raises:
+            ServerNotStarted: The application did not open; stderr has why.
+        """
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(self.serve(sockets=[listener]))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit as error:  # how uvicorn says that the application did not open
+            raise ServerNotStarted(
+                "the pages could not be opened: the error above says why; to be reported"
+            ) from error
         # In place of uvicorn's own handlers, which raise the signal again when all is done.
         call_when_asked_to_stop(self.stop, until_stdin_closes=self._until_stdin_closes)
         # What is there now stays: the collector need not look at it ever again.
         gc.collect()
         gc.freeze()
-        self._ready()
+        if not self.should_exit:
+            self._ready()
 
     def stop(self) -> None:
         """Ask it to stop; from any thread."""

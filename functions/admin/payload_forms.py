@@ -157,7 +157,7 @@ def _describe(
             return Field(name, "choice", is_required, tuple(choices), value=_default(schema))
         return Field(name, "json", is_required, hint=_one_of(choices), value=_default(schema))
     kind = _INPUTS.get(str(schema.get("type")), "json")
-    example = "" if kind != "json" else json.dumps(_sketch(schema, known))
+    example = "" if kind != "json" else json.dumps(_sketch(schema, known), ensure_ascii=False)
     return Field(name, kind, is_required, (), _hint(schema, known), example, _default(schema))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -159,7 +158,7 @@ def read_place(text: str) -> Document:
         said = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         at, failed_id = _PLACE.validate_json(said)
         check_name(FAILED_TASKS, failed_id)
-    except (ValidationError, binascii.Error, InvalidDocumentId, UnicodeError) as error:
+    except (ValueError, InvalidDocumentId) as error:  # of base64, of JSON, or of the id
         raise ValueError("it is no place in a list: begin at its first page") from error
     return Document(FAILED_TASKS, failed_id, {"last_failed_at": at}, at, at)
 

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from functions.embedded.run import RUNS
+from functions.embedded.waiting import WAITING
 from functions.errors import PipelineError, SourceError
 from functions.runtime.failed_tasks.documents import FAILED_TASKS
 from functions.runtime.store import Filter, Order
@@ -125,6 +126,7 @@ def _read_runs(store: DocumentStore) -> dict[str, Any]:
     rows = [_describe(run, store) for run in runs]
     return {
         "title": "Sources",
+        "waiting": store.count(WAITING),
         "runs": rows,
         "failed": [_tell(task) for task in _read_failed(store, runs[0])] if runs else [],
         "most_failed": _MOST_FAILED,

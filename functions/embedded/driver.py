@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from functions.embedded.run import Run, find_open_run
+from functions.embedded.waiting import ask_for, forget, locate, read_waiting
 from functions.runtime.sweeper import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from functions.embedded.session import Session
+    from functions.runtime.store import Document
     from functions.stages.fetching import SourceLocation
 
 _SWEEP_EVERY: Final = 1.0
@@ -34,8 +36,6 @@ class RunDriver:
     def __init__(self, session: Session, check: Callable[[], object]) -> None:
         self._session = session
         self._check = check
-        self._waiting: list[SourceLocation] = []
-        self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._failure: Exception | None = None
@@ -62,9 +62,14 @@ class RunDriver:
             raise self._failure
 
     def submit(self, sources: Sequence[SourceLocation]) -> None:
-        """Ask for sources to be fetched: by the next run, where one is under way."""
-        with self._lock:
-            self._waiting.extend(sources)
+        """Ask for sources to be fetched: by the next run, where one is under way.
+
+        They are kept until then, whatever ends meanwhile.
+
+        Raises:
+            StoreError: They cannot be kept.
+        """
+        ask_for(self._session.runtime.store, sources)
         self._wake.set()
 
     def _drive(self, give_up: Callable[[], object]) -> None:
@@ -72,9 +77,9 @@ class RunDriver:
             while not self._stopped.is_set():
                 self._check()
                 self._wake.clear()
-                sources = self._take()
-                if sources or find_open_run(self._session.runtime):
-                    self._run(sources)
+                waiting = read_waiting(self._session.runtime.store)
+                if waiting or find_open_run(self._session.runtime):
+                    self._run(waiting)
                     continue
                 self._session.check()
                 sweep(self._session.runtime, older_than=_SWEEP_OLDER_THAN)
@@ -83,14 +88,11 @@ class RunDriver:
             self._failure = error
             give_up()
 
-    def _take(self) -> list[SourceLocation]:
-        with self._lock:
-            sources, self._waiting = self._waiting, []
-        return sources
-
-    def _run(self, sources: Sequence[SourceLocation]) -> None:
+    def _run(self, waiting: Sequence[Document]) -> None:
         run = Run.begin(self._session)
-        run.add(sources)
+        run.add(locate(waiting))
+        # Not before: a run that is cut off in between is resumed, and knows what it has had.
+        forget(self._session.runtime.store, waiting)
         progress = run.drain(lambda _: None, stopped=self._stopped.is_set)
         if not progress.missing:
             run.finish(progress)

@@ -10,7 +10,9 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from functions.embedded.assembly import TASKS_FOLDER, assemble_runtime, make_dispatcher
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from functions.runtime.settings import Settings
 
 _LOCK_FILE: Final = "lock"
-_STOP_PATIENCE: Final = 10.0
+_STOP_PATIENCE: Final = 15.0
+"""Seconds: above those that workers give to what is under way, and to sending telemetry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,32 @@ class Session:
         Raises:
             EmulatorError: One of them has ended.
         """
-        for part, code in (("workers", self.worker.poll()), ("emulator", self.emulator.poll())):
+        for part, code, said in (
+            # The workers write to this process's stderr themselves.
+            ("workers", self.worker.poll(), ""),
+            ("Cloud Tasks emulator", self.emulator.poll(), self.emulator.last_words),
+        ):
             if code is not None:
                 raise EmulatorError(
-                    f"the {part} ended with {code}; what was said of it stands above. Nothing is"
-                    " lost: the next run with the same --data takes up where this one stood"
+                    f"the {part} ended with {code}. Nothing is lost: the next run with the same"
+                    f" --data takes up where this one stood{said}"
                 )
 
     def holds_tasks(self) -> bool:
         """Tell whether any queue holds a task."""
         return self.dispatcher.holds_tasks()
+
+
+def make_folder(data: Path) -> None:
+    """Make the data's folder, if it is not there.
+
+    Raises:
+        EmulatorError: It cannot be made.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refuse_folder(data, error) from error
 
 
 @contextlib.contextmanager
@@ -97,7 +116,7 @@ def embedded_session(
         # Importing takes the workers longest, so they begin before there is an emulator.
         worker = _start_workers(settings, listener, lock, processes)
         stack.callback(_stop_workers, worker)
-        emulator = stack.enter_context(EmulatorProcess(settings.data / TASKS_FOLDER))
+        emulator = stack.enter_context(_start_emulator(settings.data / TASKS_FOLDER))
         stack.callback(_stop_workers, worker)  # before the emulator, to which they still send
         _tell(worker, {EMULATOR_HOST: emulator.address, **find_telemetry(settings.data)})
         stack.enter_context(_environment(EMULATOR_HOST, emulator.address))
@@ -119,13 +138,11 @@ def _environment(name: str, value: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _locked(data: Path, patience: float) -> Iterator[int]:
+    make_folder(data)
     try:
-        data.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(data / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise EmulatorError(
-            f"{data} cannot be used: {error.strerror}. Name another folder with --data"
-        ) from error
+        raise _refuse_folder(data, error) from error
     try:
         deadline = time.monotonic() + patience
         while True:
@@ -135,13 +152,17 @@ def _locked(data: Path, patience: float) -> Iterator[int]:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise EmulatorError(
-                        f"{data} is in use by another mystage run: wait for it to end, or name"
-                        " another folder with --data"
+                        f"{data} is in use by another mystage run or mystage up: wait for it to"
+                        " end, or name another folder with --data"
                     ) from None
                 time.sleep(0.1)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _refuse_folder(data: Path, error: OSError) -> EmulatorError:
+    return EmulatorError(f"{data} cannot be used: {error.strerror}. Name another folder with --data")
 
 
 def _start_workers(
@@ -161,6 +182,14 @@ def _start_workers(
         env=os.environ | settings.to_environment(),
         start_new_session=True,  # Ctrl-C is for the run, which then stops its workers in order
     )
+
+
+def _start_emulator(folder: Path) -> EmulatorProcess:
+    with ThreadPoolExecutor(1) as thread:
+        starting = thread.submit(EmulatorProcess, folder)
+        # What calls it takes as long to import as the emulator takes to come up.
+        import_module("google.cloud.tasks_v2")
+        return starting.result()
 
 
 def _tell(worker: subprocess.Popen[bytes], environment: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import SecretStr
 
 from functions.embedded.driver import RunDriver
-from functions.embedded.session import embedded_session
+from functions.embedded.session import embedded_session, make_folder
 from functions.errors import EmulatorError
 from functions.pipeline import ON_ALERT
 from telemetry.child import ServingProcess
@@ -98,7 +98,8 @@ class _Logfire:
         code = process.poll()
         if code is not None:
             raise EmulatorError(
-                f"the Logfire emulator ended with {code}. What it said last:\n{process.log}"
+                f"the Logfire emulator ended with {code}. Nothing is lost: the next mystage up with"
+                f" the same --data takes up where this one stood{process.last_words}"
             )
 
 
@@ -121,7 +122,7 @@ def bring_up(
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(listen(options.port))
         console = address_of(listener)
-        data.mkdir(parents=True, exist_ok=True)
+        make_folder(data)
         logfire = stack.enter_context(_start_logfire(data, console, options.evaluate_every))
         session = stack.enter_context(
             embedded_session(

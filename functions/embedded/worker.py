@@ -36,6 +36,8 @@ from functions.runtime.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from functions.runtime.runtime import Runtime
+
 THREADS: Final = 12
 """Tasks a process runs at once: enough to wait for slow servers, few enough to share a core."""
 
@@ -47,7 +49,7 @@ _IMPORTED_LATE: Final = ("google.cloud.tasks_v2", "trafilatura", "sqlalchemy.dia
 """What handlers import when they need it, so that a cold start in the cloud goes without."""
 
 _FLUSH_SECONDS: Final = 5.0
-_GRACE_SECONDS: Final = 5
+_GRACE_SECONDS: Final = 5.0
 _STDIN: Final = 0
 
 
@@ -124,7 +126,6 @@ def serve(descriptor: int) -> None:
             make_app(runtime, threads=THREADS),
             log_level="warning",
             access_log=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
         )
     )
 
@@ -132,9 +133,18 @@ def serve(descriptor: int) -> None:
         while os.read(_STDIN, 1024):
             pass
         server.should_exit = True
+        time.sleep(_GRACE_SECONDS)
+        # What is still under way is delivered again: no error, as uvicorn would call it.
+        end(runtime)
+        os._exit(0)
 
     threading.Thread(target=stop_at_end_of_input, daemon=True).start()
     asyncio.run(server.serve(sockets=[socket.socket(fileno=descriptor)]))
+    end(runtime)
+
+
+def end(runtime: Runtime) -> None:
+    """Close what is open, and send what telemetry there is."""
     runtime.store.close()
     telemetry.flush(_FLUSH_SECONDS)
 

@@ -1,1 +1,4 @@
-"""Alerts as code that runs: evaluated at a moment, tested on a time line, tried on history."""
+"""Alerts and panels as code that runs.
+
+Evaluated at a moment, tested on a time line; alerts also tried on history.
+"""

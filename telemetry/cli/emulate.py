@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -134,6 +135,8 @@ def logfire(  # noqa: PLR0913 - one parameter for each option
       LOGFIRE_BASE_URL=http://127.0.0.1:8643 LOGFIRE_TOKEN=any python my_app.py
       mystage query "SELECT span_name, count(*) FROM records GROUP BY 1"
     """  # noqa: D301 - \b is click's mark of text to leave as it is
+    # Where Logfire's SDK is installed, pydantic would load it to trace the emulator's own models.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # A second of imports that --help does without.
     from telemetry.emulator.engine import Limits  # noqa: PLC0415
     from telemetry.emulator.server import Options, run  # noqa: PLC0415

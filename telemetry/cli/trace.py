@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from telemetry.journeys import Branch, Journey, Match
 
-    Ask = Callable[[str], list[dict[str, Any]]]
+    Ask = Callable[[str, datetime], list[dict[str, Any]]]
 
 _MOST_ROWS: Final = 10_000
 """https://logfire.pydantic.dev/docs/how-to-guides/query-api/#additional-configuration"""
@@ -64,6 +64,7 @@ def trace(  # noqa: PLR0913 - one parameter for each option
     Exit codes: 0 found, 1 not found, 64 wrong usage, 69 nobody to ask.
     """
     from telemetry.journeys import (  # noqa: PLC0415 - not for --help
+        LOOK_BACK,
         build_tree,
         check_id,
         declared_stages,
@@ -81,18 +82,20 @@ def trace(  # noqa: PLR0913 - one parameter for each option
     since = datetime.now(UTC) - timedelta(seconds=last)
     with open_client(source, data, url) as client:
 
-        def ask(sql: str) -> list[dict[str, Any]]:
+        def ask(sql: str, since: datetime) -> list[dict[str, Any]]:
             arguments = {"sql": sql, "min_timestamp": since, "limit": _MOST_ROWS}
             answer = ask_source(client.query_json_rows, client.base_url, arguments)
             rows: list[dict[str, Any]] = answer["rows"]
             return rows
 
-        matches = read_matches(ask(find_sql(wanted)))
-        if not matches:
+        matches = read_matches(ask(find_sql(wanted), since))
+        # The item was found within the time; its first spans may be older than that.
+        earlier = since - LOOK_BACK
+        spans = read_spans(ask(spans_sql(matches[0].trace_id), earlier)) if matches else []
+        if not spans:
             click.echo(f"{wanted} is in no trace of that time: look back further, --last", err=True)
             return exits.FINDINGS
-        spans = read_spans(ask(spans_sql(matches[0].trace_id)))
-        missing = _count_missing(ask, matches[0].trace_id)
+        missing = _count_missing(ask, matches[0].trace_id, earlier)
     journey, branches = follow(spans, declared_stages()), build_tree(spans)
     if as_json:
         _print_json(wanted, matches, journey, branches)
@@ -103,18 +106,18 @@ def trace(  # noqa: PLR0913 - one parameter for each option
     return exits.OK
 
 
-def _count_missing(ask: Ask, trace_id: str) -> int:
+def _count_missing(ask: Ask, trace_id: str, since: datetime) -> int:
     """Return how many spans of a trace are beyond those that are read."""
     from telemetry.journeys import MOST_SPANS, count_sql  # noqa: PLC0415 - not for --help
 
-    (row,) = ask(count_sql(trace_id))
+    (row,) = ask(count_sql(trace_id), since)
     return max(0, int(row["spans"]) - MOST_SPANS)
 
 
 def _print_json(
     wanted: str, matches: Sequence[Match], journey: Journey, branches: Sequence[Branch]
 ) -> None:
-    from telemetry.journeys import summarise  # noqa: PLC0415 - not for --help
+    from telemetry.journeys import MOST_MATCHES, summarise  # noqa: PLC0415 - not for --help
     from telemetry.journeys.reports import (  # noqa: PLC0415
         describe_journey,
         describe_match,
@@ -123,7 +126,8 @@ def _print_json(
 
     document = {
         "id": wanted,
-        "traces": [describe_match(match) for match in matches],
+        "traces": [describe_match(match) for match in matches[:MOST_MATCHES]],
+        "more_traces": len(matches) > MOST_MATCHES,
         "trace_id": matches[0].trace_id,
         "summary": summarise(journey),
         "journey": describe_journey(journey),

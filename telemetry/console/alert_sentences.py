@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from telemetry.console.emulator import DeliveryState, Run, RunState, Standing, State
+    from telemetry.console.emulator import Run, Standing
     from telemetry.definitions.alerts import NotifyWhen
+    from telemetry.emulator.alert_states import AlertState, DeliveryState, RunState
 
-MARKS: Final[Mapping[State, Mark]] = {
+MARKS: Final[Mapping[AlertState, Mark]] = {
     "firing": Mark("●", "firing", "bad"),
     "error": Mark("✗", "error", "bad"),
     "no data": Mark("○", "no data", "quiet"),

@@ -28,6 +28,7 @@ _KEPT_SECONDS: Final = 60.0
 _KEPT: Final = 256
 """Charts that are kept at most, a few pages of panels."""
 _AT_ONCE: Final = 2
+_IDLE_SECONDS: Final = 0.2
 _HEADERS: Final = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 """Should a picture be opened as a page, nothing in it runs either."""
 
@@ -71,8 +72,13 @@ class Charts:
         return f"{_PATH}/{name}.svg"
 
     def start(self) -> None:
-        """Begin to load what draws; it takes a second, and nobody waits for it."""
-        self._threads.submit(draw_chart, _SMALL, LIGHT, 100, 100)
+        """Begin to load what draws, in the running loop's idle time.
+
+        It takes a second in which nothing else gets ahead: who waits for the first page goes first.
+        """
+        asyncio.get_running_loop().call_later(
+            _IDLE_SECONDS, self._threads.submit, draw_chart, _SMALL, LIGHT, 100, 100
+        )
 
     def close(self) -> None:
         """Stop drawing."""

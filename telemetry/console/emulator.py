@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from uuid import UUID
 
 import httpx
@@ -13,6 +13,11 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from telemetry.definitions.alerts import NotifyWhen
 from telemetry.definitions.durations import Duration
+from telemetry.emulator.alert_states import (  # noqa: TC001 - pydantic reads them at run time
+    AlertState,
+    DeliveryState,
+    RunState,
+)
 from telemetry.errors import RequestRefused, ServiceUnreachable
 from telemetry.refusals import describe_refusal
 from telemetry.terminal import clean
@@ -21,17 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _Read = TypeVar("_Read")
-
-State: TypeAlias = Literal["firing", "error", "no data", "snoozed", "ok", "inactive"]
-"""How an alert stands; what wants to be looked at comes first."""
-
-RunState: TypeAlias = Literal["matches", "clear", "error"]
-"""How a run ended."""
-
-DeliveryState: TypeAlias = Literal[
-    "pending", "held", "delivered", "failed", "dropped", "undeliverable"
-]
-"""What became of a message."""
 
 _TIMEOUT: Final = 60.0
 """Seconds for one answer: a run by hand takes as long as its query."""
@@ -51,7 +45,7 @@ class Standing(_Answer):
     """
 
     id: UUID
-    state: State
+    state: AlertState
     last_run: datetime | None
     next_run: datetime | None
     snoozed_until: datetime | None

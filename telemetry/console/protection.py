@@ -83,6 +83,13 @@ class SameOrigin:
 
 def _is_ours(headers: Headers) -> bool:
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+    if origin is not None and _host_of(origin) != headers.get("host"):
         return False
     return headers.get("sec-fetch-site", "none") in _TRUSTED_SITES
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # as "http://[", which no browser sends
+        return None

@@ -13,7 +13,8 @@ from telemetry.console.showing import show_time
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from telemetry.console.emulator import Run, RunState
+    from telemetry.console.emulator import Run
+    from telemetry.emulator.alert_states import RunState
 
 HEIGHT: Final = 40
 _STEP, _BAR = 10, 8

@@ -31,7 +31,7 @@ FOLDERS: Final = ("dashboards", "alerts")
 """Where definitions are, unless told otherwise."""
 
 TEST_SUFFIXES: Final = (".test.yaml", ".test.yml")
-"""What the names of files end with that test alerts, and define none."""
+"""What the names of files end with that test alerts or panels, and define none."""
 
 PART: Final = "_"
 """What the name of a file begins with that is only ever included."""
@@ -191,7 +191,7 @@ def _find_files(paths: Iterable[Path], problems: list[Problem]) -> list[tuple[Pa
 
 
 def is_test(file: Path) -> bool:
-    """Say whether a file holds tests of alerts."""
+    """Say whether a file holds tests of alerts or panels."""
     return file.name.endswith(TEST_SUFFIXES)
 
 

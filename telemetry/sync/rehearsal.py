@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from telemetry.sync.targets import make_targets, read_secrets
 if TYPE_CHECKING:
     from telemetry.definitions import Definitions
     from telemetry.sync.apply import Outcome
+    from telemetry.sync.state import State
     from telemetry.sync.targets import Target
 
 _RAW: Final = "raw-data"
@@ -45,9 +47,20 @@ def rehearse(
     )
     with Instance(emulator, token, local=True).connect() as api:
         project = find_project(api, None)
-        remote = Reader(api, project, [each.key for each in targets]).read()
+        found = Reader(api, project, [each.key for each in targets]).read()
+        remote = replace(found, state=_without_fingerprints(found.state))
         plan = make_plan(api.url, targets, remote, secrets)
         return Applier(api, remote, secrets).apply(plan)
+
+
+def _without_fingerprints(state: State) -> State:
+    """Return a state by which every secret is written.
+
+    An emulator that was started again does not know where its channels lead, though that is the
+    same as before.
+    """
+    channels = {label: replace(each, fingerprint="") for label, each in state.channels.items()}
+    return replace(state, channels=channels)
 
 
 def _address(target: Target, receiver: str, slack: str) -> str:

@@ -23,6 +23,9 @@ from functions.runtime.failed_tasks.masking import mask_secrets, mask_text
 if TYPE_CHECKING:
     from functions.runtime.store import Document
 
+Id = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[A-Za-z0-9_-]+$")]
+"""Of a failed task, which is that of its task in Cloud Tasks, or of a bulk retry."""
+
 Note = Annotated[str, Field(max_length=MOST_NOTE)]
 
 
@@ -182,10 +185,7 @@ class BulkRequest(_Said):
     query: Filters | None = Field(
         None, strict=False, description="Which are meant, of those that are failed now."
     )
-    ids: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[A-Za-z0-9_-]+$")]],
-        Field(max_length=MOST_IDS),
-    ] = []
+    ids: Annotated[list[Id], Field(max_length=MOST_IDS)] = []
     rate: float = Field(
         10.0, ge=SLOWEST, le=MAX_DISPATCHES_PER_SECOND, description="How many a second."
     )

@@ -7,9 +7,10 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from functions.admin.api.models import Problem
+from functions.admin.api.models import Id, Problem
 from functions.admin.api.operations import OPERATIONS
 from functions.admin.iap import HEADER
 from telemetry.configuration import service_version
@@ -114,7 +115,7 @@ def _refusals_of(operation: Operation) -> list[HTTPStatus]:
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
-    schema = {"type": "string", "minLength": 1}
+    schema = TypeAdapter(Id).json_schema()
     return [
         {"name": name, "in": "path", "required": True, "schema": schema}
         for name in _PARAMETER.findall(path)

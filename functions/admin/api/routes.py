@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -74,7 +75,10 @@ def api_routes(desk: Desk) -> list[Mount]:
         ],
         exception_handlers=handlers,
     )
-    return [Mount(PREFIX, app)]
+    mount = Mount(PREFIX, app)
+    # A path with the end of a line in it is the API's to refuse, too.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return [mount]
 
 
 def _answering(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from types import TracebackType
 
+    from telemetry.emulator.alert_states import AlertState
     from telemetry.emulator.alerting.definitions import Alert
     from telemetry.emulator.alerting.journal import Journal
     from telemetry.emulator.alerting.runs import Run, Standing
@@ -152,6 +153,7 @@ class Alerting:
             Refusal: There is no such alert, or it is not active.
             StoreUnavailable: The disk fails.
         """
+        self._find(alert_id)  # first: a lock is kept of each alert that is run
         run = self._evaluations.run(alert_id)
         if run is None:
             self._find(alert_id)
@@ -307,7 +309,7 @@ class Alerting:
         }
 
 
-def _name_state(alert: Alert, standing: Standing, now: datetime) -> str:
+def _name_state(alert: Alert, standing: Standing, now: datetime) -> AlertState:
     if not alert.active:
         return "inactive"
     if standing.is_snoozed(now):

@@ -103,7 +103,7 @@ class Courier:
         for delivery in held:
             route = self._find_route(delivery, now)
             if (route.verdict, route.due) != (delivery.state, delivery.next_attempt_at):
-                self._save(_divert(delivery, route))
+                self._divert(delivery, route)
 
     def _begin(self, channel_id: str) -> None:
         with self._idle:
@@ -147,7 +147,7 @@ class Courier:
             return False
         route = self._find_route(delivery, now)
         if route.channel is None or route.verdict != "pending":
-            self._save(_divert(delivery, route))
+            self._divert(delivery, route)
             return True
         url = self._management.addresses.find(channel_id)
         if url is None:
@@ -188,14 +188,21 @@ class Courier:
         again = now + timedelta(seconds=seconds)
         return replace(tried, reason="the last try failed", next_attempt_at=again)
 
+    def _divert(self, delivery: Delivery, route: Route) -> None:
+        """Keep that a delivery is not to be sent now, or not only now any more.
+
+        Not where somebody has decided otherwise meanwhile: tried it by hand, or held a newer one.
+        """
+        decided = replace(
+            delivery, state=route.verdict, reason=route.reason, next_attempt_at=route.due
+        )
+        with self._journal.transaction() as entries:
+            if entries.deliveries.find(delivery.id) == delivery:
+                entries.deliveries.save(decided)
+
     def _save(self, delivery: Delivery) -> None:
         with self._journal.transaction() as entries:
             entries.deliveries.save(delivery)
-
-
-def _divert(delivery: Delivery, route: Route) -> Delivery:
-    """Return a delivery as it is where it is not to be sent now, or not only now any more."""
-    return replace(delivery, state=route.verdict, reason=route.reason, next_attempt_at=route.due)
 
 
 def _prepare(delivery: Delivery, channel: Channel, url: str) -> Delivery:

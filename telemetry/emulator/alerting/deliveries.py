@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
+    from telemetry.emulator.alert_states import DeliveryState
     from telemetry.emulator.management.bodies import Content
-
-State: TypeAlias = Literal["pending", "held", "delivered", "failed", "dropped", "undeliverable"]
 
 KEPT: Final = 5_000
 """How many deliveries are kept, the newest; besides, all that are still under way."""
@@ -129,7 +128,7 @@ class Delivery:
     schedule_ids: tuple[str, ...] = ()
     format: str | None
     url: str | None
-    state: State
+    state: DeliveryState
     reason: str | None
     notification: Content
     body: Any

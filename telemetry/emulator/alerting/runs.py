@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     import sqlite3
     from datetime import datetime
 
+    from telemetry.emulator.alert_states import RunState
     from telemetry.emulator.management.bodies import Content
-
-State: TypeAlias = Literal["matches", "clear", "error"]
 
 KEPT_RUNS: Final = 2_000
 """Of each alert, the newest: 33 hours of one that is run every minute."""
@@ -83,7 +82,7 @@ class Run:
     at: datetime
     window_start: datetime
     window_end: datetime
-    state: State
+    state: RunState
     result: Result = NOTHING
     error: str | None = None
     notified: bool

@@ -11,11 +11,15 @@ import pytest
 from admin_client import HOSTILE, Admin, alive, file_many, letter
 from lxml import html
 
+from functions.admin import audit
 from functions.runtime.failed_tasks.filing import file_failed_task
+from functions.runtime.store import Create
 
 if TYPE_CHECKING:
     import httpx
     from toy_world import World
+
+    from telemetry.testing import CapturedTelemetry
 
 pytest_plugins = ["telemetry.testing"]
 
@@ -32,7 +36,7 @@ def actions(admin: Admin, failed_id: str) -> list[tuple[str, str, str]]:
 def test_one_click_retries_and_success_resolves(admin: Admin, world: World) -> None:
     body = b'{"do": "ail", "to": 7}'
     file_failed_task(world.runtime.store, letter(body=body))
-    world.runtime.store.commit([_cure()])
+    world.runtime.store.commit([Create("cures", "one", {})])
 
     answer = admin.post("/failed-tasks/tasks/t1/retry", back="status=failed&stage=toy")
     assert 303 == answer.status_code
@@ -288,7 +292,15 @@ def test_what_is_wrong_with_a_payload_is_told_beside_it(
     assert [] == alive(page)
 
 
-def _cure() -> object:
-    from functions.runtime.store import Create  # noqa: PLC0415
+def test_actions_reach_logfire_with_who_and_why(
+    admin: Admin,
+    world: World,
+    captured_telemetry: CapturedTelemetry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audit, "is_configured", lambda: True)  # it is: for this test
+    file_many(world, 1)
+    admin.post("/failed-tasks/tasks/t0/retry")
 
-    return Create("cures", "one", {})
+    said = captured_telemetry.span("{subject} {action} by {user}").attributes
+    assert ("t0", "retried", "local") == (said["subject"], said["action"], said["user"])

@@ -11,8 +11,13 @@ from telemetry.emulator.management.schedules import Schedules
 from telemetry.emulator.timestamps import write_timestamp
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import pytest
     from alert_bench import Bench
     from alert_receiver import Receiver
+
+    from telemetry.emulator.management.rows import Rows
 
 
 def states(bench: Bench) -> list[str]:
@@ -75,3 +80,26 @@ def test_a_channel_assigned_twice_is_told_once_within_the_hours_of_either(
     bench.minute("a")
 
     assert 1 == len(receiver.bodies)
+
+
+def test_what_is_tried_by_hand_while_its_hours_are_looked_at_is_sent(
+    bench: Bench, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule = bench.schedule("20:00", "21:00")
+    bench.alert(bench.channel(receiver.url), schedule=schedule)
+    bench.minute("a")
+    window = {"days": list(range(1, 8)), "start_time": "19:00", "end_time": "21:00"}
+    bench.management.update(Schedules(), None, schedule, {"windows": [window]})
+    bench.now += MINUTE
+    (held,) = bench.deliveries()
+    look_up = bench.management.transaction
+
+    def look_up_after_the_retry() -> AbstractContextManager[Rows]:
+        monkeypatch.undo()
+        bench.alerting.retry(held["id"])
+        return look_up()
+
+    monkeypatch.setattr(bench.management, "transaction", look_up_after_the_retry)
+    bench.send()
+
+    assert (["delivered"], 1) == (states(bench), len(receiver.bodies))

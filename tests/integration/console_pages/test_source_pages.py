@@ -15,12 +15,14 @@ from page_browser import Browser
 from functions.console import sources_section
 from functions.embedded.assembly import assemble_runtime, make_dispatcher
 from functions.embedded.run import RUNS
+from functions.embedded.waiting import ask_for
 from functions.errors import EmulatorError
 from functions.runtime.dead_letters import DeadLetter
 from functions.runtime.failed_tasks.filing import file_failed_task
 from functions.runtime.settings import Settings
 from functions.runtime.store import Create
 from functions.stages.collections import SOURCES
+from functions.stages.fetching import SourceLocation
 from telemetry.console import make_console
 
 if TYPE_CHECKING:
@@ -153,6 +155,14 @@ def test_runs_are_listed_the_latest_first_with_its_failed_tasks(desk: Desk) -> N
     ] == [[cell.text for cell in row] for row in runs.xpath(".//tbody/tr")]
     assert [f"{SCRIPT} 1"] == [row[2].text for row in failed.xpath(".//tbody/tr")]
     assert [f"/items?id={'1' * 32}"] == failed.xpath(".//a/@href")
+
+
+def test_what_waits_for_the_next_run_is_counted(desk: Desk) -> None:
+    assert [] == desk.page().xpath("//p[contains(., 'for the next run')]")
+    locations = [f"https://club.example/{number}" for number in range(1_001)]
+    ask_for(desk.runtime.store, [SourceLocation(each, given=each) for each in locations])
+
+    assert desk.page().xpath("//p[starts-with(., '1,001 sources wait for the next run')]")
 
 
 def letter(task_id: str, at: datetime, message: str) -> DeadLetter:

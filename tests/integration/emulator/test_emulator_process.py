@@ -86,7 +86,7 @@ def test_a_folder_in_use_is_told_and_exits_69(tmp_path: Path) -> None:
 
 
 def test_a_start_that_fails_says_why() -> None:
-    with pytest.raises(EmulatorError, match=r"did not start: .*Invalid value for '--port'"):
+    with pytest.raises(EmulatorError, match=r"(?s)did not start: .*Invalid value for '--port'"):
         EmulatorProcess(port=-1)
 
 

@@ -126,6 +126,7 @@ async def test_a_form_of_these_pages_and_a_program_may_act(headers: dict[str, st
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:9999"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": HERE, "Sec-Fetch-Site": "cross-site"},
