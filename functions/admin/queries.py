@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
@@ -42,7 +43,13 @@ def _check_place(text: str) -> str:
     return text
 
 
-Moment = Annotated[datetime, AfterValidator(_to_utc)]
+def _refuse_number(moment: object) -> object:
+    if isinstance(moment, int | float):
+        raise ValueError("a time is text, as 2026-01-31T12:00:00Z")  # noqa: TRY004 - for pydantic
+    return moment
+
+
+Moment = Annotated[datetime, BeforeValidator(_refuse_number), AfterValidator(_to_utc)]
 Word = Annotated[str, Field(max_length=500)]
 
 

@@ -117,4 +117,4 @@ def up(  # noqa: PLR0913 - one parameter for each option
 
 def _announce(url: str) -> None:
     click.echo(f"ready {url}")
-    click.echo("Open it with a browser. Ctrl-C ends everything; nothing is lost.", err=True)
+    click.echo("Ctrl-C ends everything; nothing is lost.", err=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from functions.embedded.run import Run, find_open_run
 from functions.embedded.waiting import ask_for, forget, locate, read_waiting
+from functions.errors import DispatchError
+from functions.runtime.reconciler import reconcile
 from functions.runtime.sweeper import sweep
 
 if TYPE_CHECKING:
@@ -18,8 +22,11 @@ if TYPE_CHECKING:
     from functions.runtime.store import Document
     from functions.stages.fetching import SourceLocation
 
+_log = logging.getLogger(__name__)
+
 _SWEEP_EVERY: Final = 1.0
 _SWEEP_OLDER_THAN: Final = timedelta(seconds=5)
+_RECONCILE_EVERY: Final = 60.0
 _PATIENCE: Final = 10.0
 
 
@@ -39,6 +46,7 @@ class RunDriver:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._failure: Exception | None = None
+        self._reconciled = time.monotonic()
 
     @contextmanager
     def running(self, give_up: Callable[[], object]) -> Iterator[None]:
@@ -83,10 +91,21 @@ class RunDriver:
                     continue
                 self._session.check()
                 sweep(self._session.runtime, older_than=_SWEEP_OLDER_THAN)
+                self._reconcile()
                 self._wake.wait(_SWEEP_EVERY)
         except Exception as error:  # noqa: BLE001 - whoever started this thread has to tell it
             self._failure = error
             give_up()
+
+    def _reconcile(self) -> None:
+        """File now and then what a queue has lost, as a retry whose worker crashes each time."""
+        if time.monotonic() < self._reconciled + _RECONCILE_EVERY:
+            return
+        self._reconciled = time.monotonic()
+        try:
+            reconcile(self._session.runtime)
+        except DispatchError:
+            _log.warning("the queues are too busy to say what they lost; they are asked again")
 
     def _run(self, waiting: Sequence[Document]) -> None:
         run = Run.begin(self._session)

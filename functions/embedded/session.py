@@ -162,7 +162,9 @@ def _locked(data: Path, patience: float) -> Iterator[int]:
 
 
 def _refuse_folder(data: Path, error: OSError) -> EmulatorError:
-    return EmulatorError(f"{data} cannot be used: {error.strerror}. Name another folder with --data")
+    return EmulatorError(
+        f"{data} cannot be used: {error.strerror}. Name another folder with --data"
+    )
 
 
 def _start_workers(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
+    from functions.admin import LocalIdentity
     from functions.embedded.session import Session
     from functions.runtime.settings import Settings
     from functions.stages.fetching import SourceLocation
@@ -132,10 +133,19 @@ def bring_up(
             )
         )
         _rehearse(options.definitions, logfire, session, console, say)
+        # Here, and below: importing takes a while, in which the processes start.
+        from functions.admin import LocalIdentity  # noqa: PLC0415
+
         driver = RunDriver(session, logfire.check)
+        identity = LocalIdentity()
+
+        def announce() -> None:
+            ready(console)
+            say(f"Open {identity.address(console)} with a browser.")
+
         server = WebServer(
-            stack.enter_context(_console(options.definitions, logfire, session, driver)),
-            ready=lambda: ready(console),
+            stack.enter_context(_console(options.definitions, logfire, session, driver, identity)),
+            ready=announce,
             until_stdin_closes=options.until_stdin_closes,
         )
         driver.submit(options.sources)
@@ -212,8 +222,13 @@ def _rehearse(
 
 @contextlib.contextmanager
 def _console(
-    paths: Sequence[Path], logfire: _Logfire, session: Session, driver: RunDriver
+    paths: Sequence[Path],
+    logfire: _Logfire,
+    session: Session,
+    driver: RunDriver,
+    identity: LocalIdentity,
 ) -> Iterator[Starlette]:
+    from functions.admin import failed_tasks_section  # noqa: PLC0415
     from functions.console import queues_section, sources_section  # noqa: PLC0415
     from functions.stages.fetching import expand_sources  # noqa: PLC0415
     from telemetry.console import make_console  # noqa: PLC0415
@@ -242,6 +257,7 @@ def _console(
                 dashboards_section(catalogue, source),
                 alerts_section(emulator),
                 traces_section(source),
+                failed_tasks_section(runtime, identity),
                 sources_section(runtime, start),
                 queues_section(runtime, session.dispatcher),
                 inbox_section(inbox),

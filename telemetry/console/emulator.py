@@ -13,11 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from telemetry.definitions.alerts import NotifyWhen
 from telemetry.definitions.durations import Duration
-from telemetry.emulator.alert_states import (  # noqa: TC001 - pydantic reads them at run time
-    AlertState,
-    DeliveryState,
-    RunState,
-)
+from telemetry.emulator.alert_states import AlertState, DeliveryState, RunState
 from telemetry.errors import RequestRefused, ServiceUnreachable
 from telemetry.refusals import describe_refusal
 from telemetry.terminal import clean

@@ -143,6 +143,13 @@ def test_what_cannot_be_is_a_problem_that_is_described(
     assert answer.json()["detail"]
 
 
+def test_a_number_is_no_time(admin: Admin) -> None:
+    answer = admin.call("POST", "/bulk-retries", {"query": {"from": 0}})
+
+    assert 422 == answer.status_code
+    assert "a time is text" in answer.text
+
+
 def test_what_is_no_request_of_the_api_is_a_problem_too(admin: Admin, world: World) -> None:
     file_many(world, 1)
     bearer = {"Authorization": f"Bearer {TOKEN}"}

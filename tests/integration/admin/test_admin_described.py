@@ -54,7 +54,12 @@ def test_every_answer_is_one_that_is_described(operation: Operation, described_a
     described = described_api[f"/api{operation.path}"][operation.method]
     modes = list(GenerationMode)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=40,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(st.one_of(*(described.as_strategy(generation_mode=mode) for mode in modes)))
     def ask(case: Any) -> None:
         # What fields have to do with one another, the description cannot say.

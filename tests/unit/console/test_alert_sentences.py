@@ -15,7 +15,8 @@ from telemetry.console.alert_sentences import (
     RUN_MARKS,
     describe_standing,
 )
-from telemetry.console.emulator import DeliveryState, Run, RunState, Standing, State
+from telemetry.console.emulator import Run, Standing
+from telemetry.emulator.alert_states import AlertState, DeliveryState, RunState
 from telemetry.console.run_strip import draw_strip
 from telemetry.definitions.alerts import NotifyWhen
 
@@ -51,7 +52,7 @@ def describe(state: str, runs: list[Run], *, is_whole: bool = True, **changes: A
 @pytest.mark.parametrize(
     ("marks", "names"),
     [
-        (MARKS, State),
+        (MARKS, AlertState),
         (RUN_MARKS, RunState),
         (DELIVERY_MARKS, DeliveryState),
         (MODES, NotifyWhen),
