@@ -118,9 +118,10 @@ def embedded_session(
         stack.callback(_stop_workers, worker)
         emulator = stack.enter_context(_start_emulator(settings.data / TASKS_FOLDER))
         stack.callback(_stop_workers, worker)  # before the emulator, to which they still send
-        _tell(worker, {EMULATOR_HOST: emulator.address, **find_telemetry(settings.data)})
         stack.enter_context(_environment(EMULATOR_HOST, emulator.address))
         declare_queues(dispatcher, redirect_to=settings.base_url)
+        # Last: whoever takes the telemetry may still be starting.
+        _tell(worker, {EMULATOR_HOST: emulator.address, **find_telemetry(settings.data)})
         yield Session(runtime, dispatcher, worker, emulator)
 
 

@@ -7,14 +7,14 @@ import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
 from functions.embedded.driver import RunDriver
 from functions.embedded.session import embedded_session, make_folder
 from functions.errors import EmulatorError
-from functions.pipeline import ON_ALERT
 from telemetry.child import ServingProcess
 from telemetry.configuration import ANY_TOKEN
 from telemetry.emulator.address import EMULATOR_TOKEN
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from starlette.applications import Starlette
-
-    from functions.admin import LocalIdentity
-    from functions.embedded.session import Session
     from functions.runtime.settings import Settings
     from functions.stages.fetching import SourceLocation
 
@@ -36,7 +32,6 @@ _METRICS_EVERY: Final = "5000"
 """Milliseconds, of the usual 60,000: a person waits for the dashboards
 (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/)."""
 
-_INBOX: Final = "slack.db"
 _CHANNEL: Final = "pipeline"
 _TOKEN: Final = "local"  # noqa: S105 - the stand-in takes any
 
@@ -125,6 +120,8 @@ def bring_up(
         console = address_of(listener)
         make_folder(data)
         logfire = stack.enter_context(_start_logfire(data, console, options.evaluate_every))
+        # Importing takes a while, in which the processes start.
+        preparing = stack.enter_context(ThreadPoolExecutor(1)).submit(_prepare, options.definitions)
         session = stack.enter_context(
             embedded_session(
                 _localize(options.settings, console),
@@ -132,25 +129,32 @@ def bring_up(
                 find_telemetry=logfire.environment,
             )
         )
-        _rehearse(options.definitions, logfire, session, console, say)
-        # Here, and below: importing takes a while, in which the processes start.
-        from functions.admin import LocalIdentity  # noqa: PLC0415
-
+        pages, definitions = preparing.result()
+        place = pages.Place(console, logfire.url, logfire.token)
+        pages.rehearse_alerts(definitions, place, session, say)
         driver = RunDriver(session, logfire.check)
-        identity = LocalIdentity()
+        identity = pages.LocalIdentity()
 
         def announce() -> None:
             ready(console)
             say(f"Open {identity.address(console)} with a browser.")
 
         server = WebServer(
-            stack.enter_context(_console(options.definitions, logfire, session, driver, identity)),
+            stack.enter_context(
+                pages.open_console(options.definitions, place, session, driver, identity)
+            ),
             ready=announce,
             until_stdin_closes=options.until_stdin_closes,
         )
         driver.submit(options.sources)
         with driver.running(server.stop):
             server.serve_on(listener)
+
+
+def _prepare(paths: Sequence[Path]) -> tuple[Any, Any]:
+    """Return the module of the pages, and what is defined for them."""
+    pages = import_module("functions.embedded.pages")
+    return pages, pages.read_definitions(paths)
 
 
 @contextlib.contextmanager
@@ -182,84 +186,3 @@ def _localize(settings: Settings, console: str) -> Settings:
             "console_url": console,
         }
     )
-
-
-def _rehearse(
-    paths: Sequence[Path],
-    logfire: _Logfire,
-    session: Session,
-    console: str,
-    say: Callable[[str], object],
-) -> None:
-    """Have the emulator run the alerts; where that cannot be, all else is up without them."""
-    # Here, and below: it takes a while, in which the processes start.
-    from telemetry.definitions import load_definitions, load_names  # noqa: PLC0415
-    from telemetry.errors import InvalidDefinitions, SyncError  # noqa: PLC0415
-    from telemetry.sync.rehearsal import rehearse  # noqa: PLC0415
-
-    if not paths:
-        say("no folders dashboards/ and alerts/ here: nothing to show and no alerts to run")
-        return
-    settings = session.runtime.settings
-    key = settings.alert_webhook_secret.get_secret_value()
-    try:
-        outcome = rehearse(
-            load_definitions(paths, load_names()).check(),
-            logfire.url,
-            receiver=f"{settings.base_url}/{ON_ALERT.function}?key={key}",
-            slack=f"{console}/slack/services",
-            token=logfire.token,
-        )
-    except InvalidDefinitions as error:
-        say(f"the definitions cannot be used, so no alerts run:\n{error}")
-    except SyncError as error:
-        say(f"no alerts run: {error}")
-    else:
-        for failure in outcome.failures:
-            action = failure.action
-            say(f"{action.kind.title} {action.identity} is not there: {failure.error}")
-
-
-@contextlib.contextmanager
-def _console(
-    paths: Sequence[Path],
-    logfire: _Logfire,
-    session: Session,
-    driver: RunDriver,
-    identity: LocalIdentity,
-) -> Iterator[Starlette]:
-    from functions.admin import failed_tasks_section  # noqa: PLC0415
-    from functions.console import queues_section, sources_section  # noqa: PLC0415
-    from functions.stages.fetching import expand_sources  # noqa: PLC0415
-    from telemetry.console import make_console  # noqa: PLC0415
-    from telemetry.console.alerts import alerts_section  # noqa: PLC0415
-    from telemetry.console.catalogue import Catalogue  # noqa: PLC0415
-    from telemetry.console.dashboards import dashboards_section  # noqa: PLC0415
-    from telemetry.console.emulator import Emulator  # noqa: PLC0415
-    from telemetry.console.home import home_section  # noqa: PLC0415
-    from telemetry.console.inbox import inbox_section  # noqa: PLC0415
-    from telemetry.console.source import Source  # noqa: PLC0415
-    from telemetry.console.traces import traces_section  # noqa: PLC0415
-    from telemetry.slack.inbox import Inbox  # noqa: PLC0415
-
-    runtime = session.runtime
-    catalogue = Catalogue(paths)
-    source = Source(logfire.url, logfire.token)
-    emulator = Emulator(logfire.url, logfire.token)
-
-    def start(lines: list[str]) -> None:
-        driver.submit(expand_sources(lines))
-
-    with contextlib.closing(Inbox(runtime.settings.data / _INBOX)) as inbox:
-        yield make_console(
-            [
-                home_section(catalogue, emulator),
-                dashboards_section(catalogue, source),
-                alerts_section(emulator),
-                traces_section(source),
-                failed_tasks_section(runtime, identity),
-                sources_section(runtime, start),
-                queues_section(runtime, session.dispatcher),
-                inbox_section(inbox),
-            ]
-        )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import signal
+import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -12,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
 import httpx
+import pytest
 from commands import mystage
 
 from functions.embedded.assembly import DOCUMENTS_FILE
@@ -22,8 +26,6 @@ from telemetry.child import ServingProcess
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import pytest
 
 PAGES = 8
 ALERT = "Dead letter spike"
@@ -177,3 +179,39 @@ def test_what_was_asked_for_while_a_run_is_under_way_survives_the_end(tmp_path: 
             wait_for(client, "/sources", "finished")
     with contextlib.closing(SqliteStore(data / DOCUMENTS_FILE)) as store:
         assert 2 == store.count(SCRAPES)
+
+
+@pytest.mark.parametrize(
+    ("module", "named"),
+    [
+        ("telemetry.cli.emulate", "the Logfire emulator ended with -9"),
+        ("functions.emulator", "the Cloud Tasks emulator ended with -9"),
+        ("functions.embedded.worker", "the workers ended with -9"),
+    ],
+)
+def test_what_dies_beneath_it_is_named_and_comes_up_again(
+    tmp_path: Path, module: str, named: str
+) -> None:
+    data = tmp_path / "data"
+    with everything(data) as up:
+        os.kill(find_child(up.pid, module), signal.SIGKILL)
+        deadline = time.monotonic() + _PATIENCE
+        while up.poll() is None:
+            assert time.monotonic() < deadline, up.log
+            time.sleep(0.1)
+        assert 69 == up.stop()
+        assert f"{named}. Nothing is lost: the next" in up.log
+
+    with everything(data) as up, httpx.Client(base_url=up.address) as client:
+        assert 200 == client.get("/sources").status_code
+
+
+def find_child(parent: int, module: str) -> int:
+    """Return the id of the process that runs a module for another one."""
+    command = ["ps", "-eo", "pid=,ppid=,args="]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
+    (found,) = [
+        int(pid) for pid, above, args in rows if int(above) == parent and f"-m {module} " in args
+    ]
+    return found

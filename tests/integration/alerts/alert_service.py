@@ -12,8 +12,8 @@ from functions.embedded.server import make_app
 from functions.errors import DispatchError
 from functions.pipeline import Pipeline
 from functions.runtime.blobs import FolderBlobs
-from functions.runtime.failed_tasks.topics import EmbeddedTopic
 from functions.runtime.dispatcher import Sending
+from functions.runtime.failed_tasks.topics import EmbeddedTopic
 from functions.runtime.outbox import OUTBOX, OutboxEntry
 from functions.runtime.runtime import Runtime
 from functions.runtime.settings import Settings

@@ -16,9 +16,9 @@ from telemetry.console.alert_sentences import (
     describe_standing,
 )
 from telemetry.console.emulator import Run, Standing
-from telemetry.emulator.alert_states import AlertState, DeliveryState, RunState
 from telemetry.console.run_strip import draw_strip
 from telemetry.definitions.alerts import NotifyWhen
+from telemetry.emulator.alert_states import AlertState, DeliveryState, RunState
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
