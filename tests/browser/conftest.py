@@ -85,7 +85,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 def _serve(sections: Sequence[Section]) -> Iterator[str]:
     with listen(0) as listener:
         config = uvicorn.Config(
-            make_console(sections), lifespan="on", ws="none", log_config=None, access_log=False
+            make_console(sections),
+            lifespan="on",
+            loop="asyncio",
+            ws="none",
+            log_config=None,
+            access_log=False,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), name="console")

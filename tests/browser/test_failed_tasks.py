@@ -219,6 +219,7 @@ def test_pages_work_narrow_in_the_dark_and_by_keyboard(
     take_picture(page, "narrow-bulk")
     page.goto(f"{world.console}/failed-tasks")
     rows(page).nth(0).get_by_role("link").click()
+    page.wait_for_url("**/failed-tasks/tasks/**")  # styles and all
     take_picture(page, "narrow-one")
     assert 400 >= page.evaluate("document.documentElement.scrollWidth")
 

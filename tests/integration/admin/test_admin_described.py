@@ -35,7 +35,9 @@ def described_api(world: World) -> Iterator[Any]:
     file_many(world, 3)
     with listen(0) as listener:
         server = uvicorn.Server(
-            uvicorn.Config(Admin(world).app, ws="none", log_config=None, access_log=False)
+            uvicorn.Config(
+                Admin(world).app, ws="none", loop="asyncio", log_config=None, access_log=False
+            )
         )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()

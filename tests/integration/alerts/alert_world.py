@@ -101,7 +101,9 @@ def wait_until(look: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
 def served(app: ASGIApp) -> Iterator[str]:
     """Serve an application over HTTP, and give its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="warning", access_log=False, ws="none")
+        config = uvicorn.Config(
+            app, loop="asyncio", log_level="warning", access_log=False, ws="none"
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(
             target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True

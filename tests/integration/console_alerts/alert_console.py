@@ -37,7 +37,7 @@ def browsing(emulator: str, folder: Path, *, token: str = ANY_TOKEN) -> Iterator
 def serve(app: Starlette) -> Iterator[str]:
     """Serve an application, and give its URL."""
     with listen(0) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(app, loop="asyncio", log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
