@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BACKLOG: Final = 1024
-_LETTING_GO: Final = 0.05  # seconds
 _GRACE: Final = 5
 """Seconds that requests under way get when the server stops."""
 
@@ -78,9 +77,6 @@ class WebServer(uvicorn.Server):
         """
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(self.serve(sockets=[listener]))
-            # uvloop lets go of a connection some time after it was closed, and its loop cannot be
-            # closed before.
-            runner.run(asyncio.sleep(_LETTING_GO))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""

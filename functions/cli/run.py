@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
+from functions.cli.options import allow_private_option, fetch_timeout_option, processes_option
 from telemetry.cli import CommandError, exits
 
 if TYPE_CHECKING:
@@ -44,27 +44,9 @@ Examples:
     help="The folder of documents, tasks and tables; running into it again finds what is known.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON document.")
-@click.option(
-    "--processes",
-    type=click.IntRange(1, 64),
-    default=lambda: min(os.cpu_count() or 1, 8),
-    show_default="one per core, at most 8",
-    help="How many processes serve the functions.",
-)
-@click.option(
-    "--fetch-timeout",
-    type=click.FloatRange(0, 600, min_open=True),
-    default=30.0,
-    envvar="MYSTAGE_FETCH_TIMEOUT",
-    show_default=True,
-    help="Seconds for fetching one page, redirects and all.",
-)
-@click.option(
-    "--allow-private",
-    is_flag=True,
-    help="Follow pages to addresses on this machine and in private networks, too."
-    " Without it only a SOURCE itself may name one.",
-)
+@processes_option
+@fetch_timeout_option
+@allow_private_option
 @click.option(
     "--sql",
     "sql_url",

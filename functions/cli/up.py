@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
+from functions.cli.options import allow_private_option, fetch_timeout_option, processes_option
 from telemetry.cli import CommandError, exits
 from telemetry.cli.durations import DURATION
 
@@ -46,26 +46,9 @@ Examples:
     type=DURATION,
     help="Run all alerts this often, as 5s [default: each at its own frequency].",
 )
-@click.option(
-    "--processes",
-    type=click.IntRange(1, 64),
-    default=lambda: min(os.cpu_count() or 1, 8),
-    show_default="one per core, at most 8",
-    help="How many processes serve the functions.",
-)
-@click.option(
-    "--fetch-timeout",
-    type=click.FloatRange(0, 600, min_open=True),
-    default=30.0,
-    envvar="MYSTAGE_FETCH_TIMEOUT",
-    show_default=True,
-    help="Seconds for fetching one page, redirects and all.",
-)
-@click.option(
-    "--allow-private",
-    is_flag=True,
-    help="Follow pages to addresses on this machine and in private networks, too.",
-)
+@processes_option
+@fetch_timeout_option
+@allow_private_option
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def up(  # noqa: PLR0913 - one parameter for each option
     *,
